@@ -1,0 +1,97 @@
+"""Collectors by text, so that a deployment needs no code: ``webhook+https://example.com/x``.
+
+The text is an address: its scheme names the collector, its query holds the options.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from ..errors import ConfigurationError
+from .base import Collector
+
+#: scheme -> the module and the class; loaded when named.
+SCHEMES = {
+    "stdout": ("stdout", "StdoutCollector"),
+    "memory": ("memory", "MemoryCollector"),
+    "webhook+http": ("webhook", "WebhookCollector"),
+    "webhook+https": ("webhook", "WebhookCollector"),
+}
+
+#: Options that an address may carry, and how to read them. The rest stays part of the address.
+_OPTIONS = {
+    "name": str,
+    "batch_size": int,
+    "flush_interval": float,
+    "timeout": float,
+    "max_inflight": int,
+    "secret": str,
+}
+
+
+def collectors(items: Iterable[object]) -> dict[str, Collector]:
+    """Unique names to collectors, from instances and addresses, in order.
+
+    :raises ConfigurationError: an item is neither, or an address cannot be read.
+    """
+    named: dict[str, Collector] = {}
+    for item in items:
+        collector = item if isinstance(item, Collector) else from_address(item)
+        name, number = collector.name, 2
+        while name in named:
+            name, number = f"{collector.name}-{number}", number + 1
+        named[name] = collector
+    return named
+
+
+def from_address(address: object) -> Collector:
+    """Build a collector of ``scheme:...?option=value``.
+
+    :raises ConfigurationError: naming the scheme or option, never the address: it holds secrets.
+    """
+    if not isinstance(address, str):
+        raise ConfigurationError(
+            f"ANALYTICS_COLLECTORS: a {type(address).__name__} is no collector. "
+            f"Give instances of Collector, or texts such as 'webhook+https://example.com/events'"
+        )
+    parts = urlsplit(address)
+    if parts.scheme not in SCHEMES:
+        raise ConfigurationError(
+            f"ANALYTICS_COLLECTORS: no collector is called {parts.scheme or address[:20]!r}. "
+            f"Known are {', '.join(SCHEMES)}"
+        )
+    module, name = SCHEMES[parts.scheme]
+    kind = getattr(importlib.import_module(f".{module}", __package__), name)
+    options, query = _options(parts.query)
+    if not parts.scheme.startswith("webhook"):
+        return _build(kind, parts.scheme, (), options)
+    scheme = parts.scheme.removeprefix("webhook+")
+    url = urlunsplit((scheme, parts.netloc, parts.path, query, ""))
+    return _build(kind, "webhook", (url,), options)
+
+
+def _options(query: str) -> tuple[dict[str, Any], str]:
+    options: dict[str, Any] = {}
+    rest: list[tuple[str, str]] = []
+    for key, value in parse_qsl(query, keep_blank_values=True):
+        if key not in _OPTIONS:
+            rest.append((key, value))
+            continue
+        try:
+            options[key] = _OPTIONS[key](value)
+        except ValueError:
+            raise ConfigurationError(
+                f"ANALYTICS_COLLECTORS: {key} must be a number above 0, not {value[:20]!r}"
+            ) from None
+    return options, urlencode(rest)
+
+
+def _build(kind: Any, scheme: str, args: tuple[str, ...], options: dict[str, Any]) -> Collector:
+    try:
+        collector: Collector = kind(*args, **options)
+    except TypeError as error:
+        raise ConfigurationError(f"ANALYTICS_COLLECTORS: {scheme}: {error}") from None
+    return collector

@@ -1,0 +1,194 @@
+"""The life of a collector: five methods, each a no-op that says who calls it, when, and where.
+
+A collector takes events somewhere. Each one has a lane of its own (buffer, small pool, breaker):
+whatever it does, it cannot delay a request or another collector. Where its methods run depends
+on one word:
+
+- ``blocking = True`` (the default): in a small pool of threads. Any library may be used.
+- ``blocking = False``: in the dispatcher's own event loop, as a greenlet. Only for code that
+  waits through gevent and never computes for long.
+
+To take events one by one, derive from ``Collector`` and write ``collect``. To take them in
+batches, with retry of what failed, derive from ``BatchCollector`` and write ``send``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, overload
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from ..event import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The destination has the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The destination will never take the event. ``reason`` is a short word for a counter."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The event may be taken later; ``after`` is the least pause in seconds, if known."""
+
+    reason: str
+    after: float | None = None
+
+
+Verdict = Delivered | Rejected | Retry
+
+DELIVERED = Delivered()
+
+
+class Batch(Sequence["Event"]):
+    """Some events on their way to a destination, each already serialised once.
+
+    Every attempt sees the same bytes and, until events are taken out of it, the same ``id``.
+    """
+
+    __slots__ = ("bodies", "events", "id")
+
+    def __init__(self, events: Sequence[Event], bodies: Sequence[bytes]) -> None:
+        self.events = events
+        #: The events as JSON objects, in the same order.
+        self.bodies = bodies
+        #: The first message id: what an Idempotency-Key is made of.
+        self.id = events[0].message_id if events else ""
+
+    def to_json(self) -> bytes:
+        """All events as one JSON array."""
+        return b"[" + b",".join(self.bodies) + b"]"
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Event]: ...
+
+    def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
+        return self.events[index]
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+
+class Collector:
+    """Takes events one by one. See the module's text for where the methods run."""
+
+    #: Names this collector in counters, logs and acknowledgements. The second of a kind gets
+    #: ``-2``, and so on; keep names stable.
+    name: str = ""
+
+    #: What an event's ``integrations`` call this destination; the class name without Collector.
+    integration: ClassVar[str] = ""
+
+    blocking: bool = True
+
+    #: Modules to import before the event loop's thread starts. An import that first happens
+    #: there could be cut in two by a fork.
+    imports: ClassVar[Sequence[str]] = ()
+
+    #: Events handed over in one go, seconds to wait for more of them, calls at a time.
+    batch_size: int = 100
+    flush_interval: float = 0.0
+    max_inflight: int = 1
+
+    #: Seconds that one call may take: past it a cooperative call is ended and tried again, a
+    #: blocking one, which nothing can end, is shown as stuck.
+    timeout: float = 15.0
+
+    #: Whether this collector wants an event at all. None: every event.
+    accepts: Callable[[Event], bool] | None = None
+
+    def __init_subclass__(cls) -> None:
+        kind = cls.__name__.removesuffix("Collector") or cls.__name__
+        if "integration" not in cls.__dict__:
+            cls.integration = kind
+        if "name" not in cls.__dict__:
+            cls.name = kind.lower()
+
+    def start(self) -> None:
+        """Open what is needed. Called once in each process, before its first event.
+
+        If it raises, it is called again before the next batch, which is kept.
+        """
+
+    def collect(self, event: Event) -> None:
+        """Take one event, in the order of acceptance. Called for each event that is wanted.
+
+        Return: it is delivered. Raise ``RetryLater`` or any ``OSError``: try again later. Raise
+        ``Refused`` or anything else: it is counted as rejected, and logged.
+        """
+
+    def flush(self) -> None:
+        """Pass on what this collector itself holds back. Called by ``analytics.flush`` and at
+        the end, after the last ``collect``."""
+
+    def close(self) -> None:
+        """Let go of everything. Called once at the end of the process, after ``flush``; nothing
+        is called afterwards."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"  # never settings: they hold secrets
+
+
+class BatchCollector(Collector):
+    """Takes events in batches: at most ``batch_size``, at the latest after ``flush_interval``.
+
+    :param name: what counters and logs call it.
+    :param batch_size: events in one batch, a maximum.
+    :param flush_interval: seconds that an event waits for others.
+    :param timeout: seconds that one ``send`` may take in all.
+    :param max_inflight: batches under way at a time.
+    :param accepts: called with each event; False leaves it out.
+    :raises ConfigurationError: a size or time is not above 0.
+    """
+
+    flush_interval = 5.0
+    max_inflight = 4
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        batch_size: int | None = None,
+        flush_interval: float | None = None,
+        timeout: float | None = None,
+        max_inflight: int | None = None,
+        accepts: Callable[[Event], bool] | None = None,
+    ) -> None:
+        self.name = name or self.name
+        self.batch_size = _above_zero("batch_size", batch_size, self.batch_size, int)
+        self.flush_interval = _above_zero("flush_interval", flush_interval, self.flush_interval)
+        self.timeout = _above_zero("timeout", timeout, self.timeout)
+        self.max_inflight = _above_zero("max_inflight", max_inflight, self.max_inflight, int)
+        self.accepts = accepts
+
+    def send(self, batch: Batch) -> Verdict | Sequence[Verdict] | None:
+        """Deliver a batch. Called in the lane, also again with what an earlier call left.
+
+        Return None when all is delivered, one verdict for the whole batch, or a list with one
+        for each event. Raising means the same as in ``collect``, for the whole batch.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must write send(batch)")
+
+
+def _above_zero(option: str, value: Any, default: Any, kind: type = float) -> Any:
+    if value is None:
+        return default
+    right = isinstance(value, int if kind is int else (int, float))
+    if not right or isinstance(value, bool) or value <= 0:
+        raise ConfigurationError(f"{option} must be a number above 0, not {value!r}")
+    return value

@@ -1,0 +1,172 @@
+"""requests over gevent's sockets: what every HTTP collector sends with.
+
+No monkey patching: a session with this adapter is an ordinary requests session whose every wait
+(DNS, connect, handshake, read, write) lets the event loop of its thread go on. A session belongs
+to the thread that uses it.
+
+This module is the only one that imports requests, and it is itself only imported when the first
+event of a process is on its way (``Collector.imports``): requests loads ssl, and a server that
+patches ssl later (gunicorn -k gevent --preload) would break the application's own requests.
+"""
+
+from __future__ import annotations
+
+import encodings.idna  # noqa: F401  the first look-up of a host name would import it
+import socket
+import ssl
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Any
+
+import gevent.socket
+import gevent.ssl
+import requests
+import requests.adapters
+import urllib3
+import urllib3.connection
+import urllib3.connectionpool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.ssl_ import resolve_cert_reqs
+
+from .base import DELIVERED, Rejected, Retry, Verdict
+
+#: Seconds to connect and between two reads. The lane limits the whole call.
+CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0
+
+#: Bytes of an answer that are read; the rest, and the connection, is thrown away.
+MAX_ANSWER = 64 * 1024
+
+#: Answers worth another try, and 5xx, except the two that say "never".
+_TRY_AGAIN = frozenset({408, 425, 429})
+_NEVER = frozenset({501, 505})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a destination said."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def verdict(self) -> Verdict:
+        """What the status alone means for the events of a request."""
+        if 200 <= self.status < 300:
+            return DELIVERED
+        reason = f"http_{self.status}"
+        if self.status in _TRY_AGAIN or (self.status >= 500 and self.status not in _NEVER):
+            return Retry(reason, retry_after(self.headers.get("Retry-After")))
+        return Rejected(reason)
+
+
+def retry_after(value: str | None, now: float | None = None) -> float | None:
+    """Seconds of a Retry-After header: a number or a date (RFC 9110, section 10.2.3)."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - (now or time()))
+    except (ValueError, OverflowError):
+        return None
+
+
+class Http:
+    """Posts to one destination. Never follows redirects (the second request would be a GET
+    without the body), never takes a proxy or a password from the environment."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        self._session.trust_env = False
+        adapter = GeventAdapter(pool_connections=4, pool_maxsize=64, max_retries=0)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send a body and read the answer.
+
+        :raises OSError: nothing, or no whole answer, came back. requests' exceptions are OSErrors.
+        """
+        with self._session.post(
+            url,
+            data=body,
+            headers=dict(headers),
+            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            allow_redirects=False,
+            stream=True,
+        ) as response:
+            return Answer(response.status_code, response.headers, _read(response))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+
+def _read(response: requests.Response) -> bytes:
+    body = bytes(response.raw.read(MAX_ANSWER, decode_content=False))
+    if len(body) == MAX_ANSWER:
+        response.raw.close()
+    return body
+
+
+class _Connect:
+    """Opens sockets through gevent; otherwise what urllib3 does, with its exceptions."""
+
+    def _new_conn(self: Any) -> socket.socket:
+        try:
+            sock = gevent.socket.create_connection(
+                (self._dns_host, self.port), self.timeout, source_address=self.source_address
+            )
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(self, f"{self.host} did not answer in time") from error
+        except OSError as error:
+            raise NewConnectionError(self, f"cannot connect: {error}") from error
+        for option in self.socket_options or ():
+            sock.setsockopt(*option)
+        sys.audit("http.client.connect", self, self.host, self.port)
+        return sock  # type: ignore[no-any-return]
+
+
+class _HTTPConnection(_Connect, urllib3.connection.HTTPConnection):
+    pass
+
+
+class _HTTPSConnection(_Connect, urllib3.connection.HTTPSConnection):
+    def connect(self) -> None:
+        # A context for each connection: a shared one would add up the authorities of every
+        # verify= it ever saw, and one verify=False would switch checking off for all.
+        if self.ssl_context is None:
+            self.ssl_context = _context(resolve_cert_reqs(self.cert_reqs))
+        super().connect()
+
+
+def _context(cert_reqs: ssl.VerifyMode) -> Any:
+    context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
+    context.check_hostname = cert_reqs == ssl.CERT_REQUIRED
+    context.verify_mode = cert_reqs
+    return context
+
+
+class _HTTPPool(urllib3.connectionpool.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+class GeventAdapter(requests.adapters.HTTPAdapter):
+    """A requests adapter whose connections wait cooperatively."""
+
+    def init_poolmanager(self, connections: int, maxsize: int, *_: Any, **options: Any) -> None:
+        # block=True would wait for a free connection in a queue that stops the event loop.
+        options["block"] = False
+        super().init_poolmanager(connections, maxsize, **options)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}

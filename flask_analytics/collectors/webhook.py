@@ -1,0 +1,86 @@
+"""Posts events as a JSON array to an address of yours."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..errors import ConfigurationError
+from .base import Batch, BatchCollector, Verdict
+
+if TYPE_CHECKING:
+    from .http import Http
+
+
+class WebhookCollector(BatchCollector):
+    """One POST for each batch: a JSON array of events.
+
+    ``Idempotency-Key`` is the same on every attempt. With a ``secret``, ``X-Analytics-Signature``
+    is ``t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">``. Any 2xx is success; 408, 425, 429,
+    5xx (except 501 and 505) and network faults are tried again; redirects are not followed.
+
+    :param url: where to, ``http`` or ``https``; only ever from your configuration.
+    :param secret: shared with the receiver, for the signature.
+    :param headers: sent with every request.
+    :param options: those of ``BatchCollector``.
+    :raises ConfigurationError: the address is not one.
+    """
+
+    blocking = False
+    imports = ("flask_analytics.collectors.http",)
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        secret: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        clock: Callable[[], float] = time.time,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._url = check_url("webhook", url)
+        self._secret = secret.encode() if secret else None
+        self._headers = {"Content-Type": "application/json", **(headers or {})}
+        self._clock = clock
+        self._http: Http | None = None
+
+    def start(self) -> None:
+        """Open a session of this process."""
+        from .http import Http  # loaded before, by way of ``imports``
+
+        self._http = Http()
+
+    def send(self, batch: Batch) -> Verdict:
+        """Post the batch."""
+        assert self._http is not None
+        body = batch.to_json()
+        headers = {**self._headers, "Idempotency-Key": batch.id, **self._signature(body)}
+        return self._http.post(self._url, body, headers).verdict()
+
+    def close(self) -> None:
+        """Close the session."""
+        if self._http is not None:
+            self._http.close()
+
+    def _signature(self, body: bytes) -> dict[str, str]:
+        if self._secret is None:
+            return {}
+        at = str(int(self._clock()))
+        digest = hmac.new(self._secret, at.encode() + b"." + body, hashlib.sha256).hexdigest()
+        return {"X-Analytics-Signature": f"t={at},v1={digest}"}
+
+
+def check_url(collector: str, url: object) -> str:
+    """A destination's address, or an error that names the cure."""
+    if isinstance(url, str):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return url
+    raise ConfigurationError(
+        f"{collector}: the url must be absolute, such as https://example.com/events"
+    )

@@ -1,0 +1,216 @@
+"""The ANALYTICS_* settings: one table, read once, checked, frozen.
+
+Every setting can also come from the environment as ``FLASK_ANALYTICS_*``, through Flask's own
+``app.config.from_prefixed_env()``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .errors import ConfigurationError
+
+PREFIX = "ANALYTICS_"
+
+Check = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests a second for one address, with short bursts above it."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What this application asked for. Built by ``read``; nothing changes it afterwards."""
+
+    enabled: bool
+    collectors: tuple[Any, ...]
+    store: str | None
+    dir: str | None
+    durability: str | None
+    url_prefix: str
+    browser_prefix: str
+    write_keys: Mapping[str, str]
+    read_tokens: Mapping[str, str]
+    exclude: tuple[str, ...]
+    visitor_id: str | None
+    retention_days: int
+    trusted_hosts: tuple[str, ...] | None
+    queue_events: int
+    queue_bytes: int
+    shutdown_timeout: float
+    ingest_rate: Rate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table: the check returns the value to use or raises ValueError."""
+
+    default: Any
+    check: Check
+    #: What a right value looks like; ends the error message.
+    cure: str
+
+
+def _bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("must be true or false")
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    raise ValueError("must be a whole number above 0")
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 3600:
+        return float(value)
+    raise ValueError("must be seconds, 0 to 3600")
+
+
+def _optional(check: Check) -> Check:
+    return lambda value: None if value is None or value == "" else check(value)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str) or hasattr(value, "__fspath__"):
+        return str(value)
+    raise ValueError("must be text")
+
+
+def _one_of(*words: str) -> Check:
+    def check(value: Any) -> str:
+        if value in words:
+            return str(value)
+        raise ValueError(f"must be one of {', '.join(words)}")
+
+    return check
+
+
+def _prefix(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith("/") or not value.strip("/"):
+        raise ValueError("must be a path that starts with / and is not / alone")
+    return value.rstrip("/")
+
+
+def _list(value: Any) -> tuple[Any, ...]:
+    if isinstance(value, str):
+        return tuple(value.replace(",", " ").split())
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return tuple(value)
+    raise ValueError("must be a list")
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    items = _list(value)
+    if all(isinstance(item, str) and item for item in items):
+        return items
+    raise ValueError("must be a list of texts")
+
+
+def _keys(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a dict of name to key")
+    for name, key in value.items():
+        if not (isinstance(name, str) and isinstance(key, str) and name and key):
+            raise ValueError("must be a dict of name to key, both texts that are not empty")
+    return dict(value)
+
+
+def _store(value: Any) -> str:
+    text = _text(value)
+    if text.split(":", 1)[0] in ("embedded", "memory", "clickhouse") and ":" in text:
+        return text
+    raise ValueError("must be embedded:, memory: or clickhouse://...")
+
+
+def _rate(value: Any) -> Rate:
+    if isinstance(value, Rate):
+        return value
+    words = str(value).replace(",", " ").split()
+    try:
+        count, _, unit = words[0].partition("/")
+        burst = int(words[words.index("burst") + 1]) if "burst" in words else int(count)
+        if unit in ("", "second") and int(count) > 0 and burst > 0:
+            return Rate(float(count), burst)
+    except (ValueError, IndexError):
+        pass
+    raise ValueError("must be a rate")
+
+
+#: Every setting, once. The name in the configuration is ANALYTICS_ and the key in capitals.
+TABLE: Mapping[str, Setting] = {
+    "enabled": Setting(True, _bool, "False switches every event off"),
+    "collectors": Setting((), _list, '["stdout:", "webhook+https://example.com/events"]'),
+    "store": Setting("embedded:", _optional(_store), '"embedded:", or None for no store'),
+    "dir": Setting(None, _optional(_text), "a folder this process may write"),
+    "durability": Setting(
+        None, _optional(_one_of("journal", "memory")), '"journal" or "memory", or leave it out'
+    ),
+    "url_prefix": Setting("/analytics", _prefix, '"/analytics"'),
+    "browser_prefix": Setting("/_a", _prefix, '"/_a"'),
+    "write_keys": Setting({}, _keys, '{"mobile": "a-long-random-key"}'),
+    "read_tokens": Setting({}, _keys, '{"reports": "sha256:..."}'),
+    "exclude": Setting((), _texts, '["/health", "/internal/*"]'),
+    "visitor_id": Setting("daily", _optional(_one_of("daily")), '"daily", or None for no id'),
+    "retention_days": Setting(395, _whole, "395"),
+    "trusted_hosts": Setting(None, _optional(_texts), '["example.com", ".example.org"]'),
+    "queue_events": Setting(100_000, _whole, "100000"),
+    "queue_bytes": Setting(64 * 1024 * 1024, _whole, "67108864, which is 64 MiB"),
+    "shutdown_timeout": Setting(5.0, _seconds, "5"),
+    "ingest_rate": Setting("10/second burst 50", _optional(_rate), '"10/second burst 50"'),
+}
+
+
+def read(config: Mapping[str, Any]) -> Settings:
+    """Check every ANALYTICS_* entry of a Flask configuration.
+
+    :raises ConfigurationError: naming the setting, what it was given and what to write instead.
+    """
+    _warn_of_typos(config)
+    values = {key: _checked(key, row, config) for key, row in TABLE.items()}
+    if values["trusted_hosts"] is None:
+        values["trusted_hosts"] = _optional(_texts)(config.get("TRUSTED_HOSTS"))
+    if values["url_prefix"] == values["browser_prefix"]:
+        raise ConfigurationError(
+            "ANALYTICS_URL_PREFIX and ANALYTICS_BROWSER_PREFIX must differ: "
+            'leave both out, or use "/analytics" and "/_a"'
+        )
+    return Settings(**values)
+
+
+def _checked(key: str, row: Setting, config: Mapping[str, Any]) -> Any:
+    name = PREFIX + key.upper()
+    value = config.get(name, row.default)
+    try:
+        return row.check(value)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{name} {error}, not {_shape(key, value)}. Write for example {name} = {row.cure}"
+        ) from None
+
+
+def _shape(key: str, value: Any) -> str:
+    """How a wrong value is shown: never the keys of a machine, never a whole page."""
+    if key in ("write_keys", "read_tokens", "collectors"):
+        return f"a {type(value).__name__}"
+    return repr(value)[:80]
+
+
+def _warn_of_typos(config: Mapping[str, Any]) -> None:
+    known = {PREFIX + field.name.upper() for field in fields(Settings)}
+    for name in config:
+        if isinstance(name, str) and name.startswith(PREFIX) and name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            if close:
+                warnings.warn(f"{name} is no setting: did you mean {close[0]}?", stacklevel=4)

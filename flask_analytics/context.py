@@ -1,0 +1,152 @@
+"""The helpers: ``track``, ``set_event_name`` and the others, through three doors.
+
+``g.analytics.track(...)`` in a view, ``from flask_analytics import track``, and
+``analytics.track(...)`` on the extension are the same methods. A wrong argument raises under
+debug and TESTING; in production it is made usable, counted and logged once a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from flask import current_app
+
+from .arguments import Guard, Money
+from .arguments import event_name as checked_name
+from .event import MAX_PROPERTIES, EventType, Revenue
+from .pipeline import Draft
+from .record import State
+
+
+class Helpers:
+    """The helpers of one application, or of whichever application is current."""
+
+    def _state(self) -> State:
+        try:
+            state: State = current_app.extensions["analytics"]
+        except KeyError:
+            raise RuntimeError(
+                "Analytics is not set up for this application: call Analytics(app), "
+                "or analytics.init_app(app) in its factory"
+            ) from None
+        return state
+
+    # -- events of their own
+
+    def track(
+        self,
+        event_name: str,
+        properties: Mapping[str, Any] | None = None,
+        *,
+        revenue: Money | None = None,
+        user_id: Any = None,
+        anonymous_id: Any = None,
+        timestamp: datetime | None = None,
+        context: Mapping[str, Any] | None = None,
+        integrations: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Send an event of your own.
+
+        :param event_name: what happened, such as ``"checkout.completed"``; cut at 128 characters.
+        :param properties: at most 64; JSON, Decimals, dates and UUIDs.
+        :param revenue: ``(amount, currency)`` with an ISO 4217 code, or a ``Revenue``.
+        :param user_id: who; default the user of the request.
+        :param anonymous_id: who, before they have an account.
+        :param timestamp: when, if not now; without a zone it is UTC.
+        :param context: facts that are no properties.
+        :param integrations: which collectors may have it: ``{"All": False, "Webhook": True}``.
+        :raises TypeError, ValueError: an argument is wrong, under debug and TESTING only.
+        """
+        self._send(
+            EventType.CUSTOM,
+            event_name=event_name,
+            properties=properties,
+            revenue=revenue,
+            user_id=user_id,
+            anonymous_id=anonymous_id,
+            timestamp=timestamp,
+            context=context,
+            integrations=integrations,
+        )
+
+    def page(
+        self,
+        name: str | None = None,
+        category: str | None = None,
+        properties: Mapping[str, Any] | None = None,
+        **who: Any,
+    ) -> None:
+        """Send a page view, as Segment's ``page``. ``who``: the keywords of ``track``."""
+        properties = dict(properties or {})
+        if category is not None:
+            properties.setdefault("category", category)
+        self._send(EventType.PAGEVIEW, event_name=name, properties=properties, **who)
+
+    def identify(self, user_id: Any, traits: Mapping[str, Any] | None = None, **who: Any) -> None:
+        """Say who a user is. ``who``: ``anonymous_id``, ``timestamp``, ``context``, ..."""
+        self._send(EventType.IDENTIFY, user_id=user_id, traits=traits, **who)
+
+    def group(self, group_id: Any, traits: Mapping[str, Any] | None = None, **who: Any) -> None:
+        """Say which company, team or account the user belongs to."""
+        self._send(EventType.GROUP, group_id=group_id, traits=traits, **who)
+
+    def alias(self, previous_id: Any, user_id: Any = None, **who: Any) -> None:
+        """Say that two ids are one person; ``user_id`` is by default the request's."""
+        self._send(EventType.ALIAS, previous_id=previous_id, user_id=user_id, **who)
+
+    # -- the automatic event of the request
+
+    def set_event_name(self, event_name: str) -> None:
+        """Promote the automatic event to a custom one of this name. Outside a request: nothing."""
+        with Guard(self._state()) as guard:
+            if (record := guard.record()) is not None:
+                record.event_name = checked_name(event_name)
+                record.is_shaped = True
+
+    def add_property(self, key: str, value: Any) -> None:
+        """Add to the automatic event, or change what was added. The 65th is dropped."""
+        with Guard(self._state()) as guard:
+            if (record := guard.record()) is None:
+                return
+            properties = record.properties = record.properties or {}
+            record.is_shaped = True
+            added = guard.properties({key: value})
+            if len(properties) < MAX_PROPERTIES or not added.keys() - properties.keys():
+                properties.update(added)
+            else:
+                guard.state.pipeline.count_trimmed("properties")
+
+    def set_revenue(self, amount: Decimal | int | float | str, currency: str) -> None:
+        """Put an amount of money on the automatic event.
+
+        :raises ValueError: NaN, infinity, an unknown currency (under debug and TESTING only).
+        """
+        with Guard(self._state()) as guard:
+            if (record := guard.record()) is not None:
+                record.is_shaped = True
+                record.revenue = Revenue.of(amount, currency)
+
+    def _send(self, type_: EventType, **fields: Any) -> None:
+        with Guard(self._state()) as guard:
+            if not guard.state.settings.enabled:
+                return
+            facts, view = guard.request_facts()
+            at, event = guard.event(type_, fields)
+            if facts is not None:
+                guard.add_request(event)
+            pipeline = guard.state.pipeline
+            pipeline.accept(Draft(event, at or pipeline.clock(), facts, view))
+
+
+_any_application = Helpers()
+track = _any_application.track
+page = _any_application.page
+identify = _any_application.identify
+group = _any_application.group
+alias = _any_application.alias
+set_event_name = _any_application.set_event_name
+add_property = _any_application.add_property
+set_revenue = _any_application.set_revenue

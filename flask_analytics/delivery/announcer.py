@@ -1,0 +1,53 @@
+"""Tells listeners what happened to events, in a thread of their own.
+
+A receiver is the application's code: it may be slow. It must hold up neither the event loop nor
+a request, and the more there is to tell, the less a late word is worth.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from gevent.threadpool import ThreadPool
+
+from . import hub
+
+Send = Callable[..., None]
+
+#: Words that may wait for slow receivers; the oldest go.
+MAX_WAITING = 1000
+
+
+class Announcer:
+    """Sends signals in order, from the hub's thread through a thread, elsewhere at once.
+
+    :param send: sends a signal: its name, then its arguments. Must not raise.
+    :param listens: whether anyone listens to the signal of that name.
+    """
+
+    def __init__(self, send: Send, listens: Callable[[str], bool]) -> None:
+        self._send = send
+        self._listens = listens
+        self._waiting: deque[tuple[str, dict[str, Any]]] = deque(maxlen=MAX_WAITING)
+        self._speaker: gevent.Greenlet | None = None
+
+    def __call__(self, name: str, **facts: Any) -> None:
+        """Tell whoever listens to the signal ``name``."""
+        if not self._listens(name):
+            return
+        if not hub.current().is_own_thread():
+            self._send(name, **facts)
+            return
+        self._waiting.append((name, facts))
+        if self._speaker is None or self._speaker.dead:
+            self._speaker = gevent.spawn(self._speak)
+
+    def _speak(self) -> None:
+        with_thread = ThreadPool(1)
+        while self._waiting:
+            name, facts = self._waiting.popleft()
+            with_thread.spawn(self._send, name, **facts).wait()
+        with_thread.kill()

@@ -1,0 +1,40 @@
+"""What became of every event of one collector.
+
+Invariant: accepted = delivered + rejected + dropped + pending. Every event ends in exactly one
+counter, and ``pending`` is what has not ended yet.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+
+class Ledger:
+    """Counts of one collector in one process. Written by the dispatcher's thread only."""
+
+    def __init__(self) -> None:
+        self.accepted = 0
+        self.delivered = 0
+        self.rejected: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        #: ``up``; ``down`` while the destination fails and the breaker is open; ``stuck`` while
+        #: a blocking call does not come back; ``closed``.
+        self.state = "up"
+
+    @property
+    def pending(self) -> int:
+        """Events that wait or are under way."""
+        ended = self.delivered + self.rejected.total() + self.dropped.total()
+        return self.accepted - ended
+
+    def summary(self) -> dict[str, Any]:
+        """The counters as plain data."""
+        return {
+            "accepted": self.accepted,
+            "delivered": self.delivered,
+            "rejected": dict(self.rejected),
+            "dropped": dict(self.dropped),
+            "pending": self.pending,
+            "state": self.state,
+        }

@@ -1,0 +1,103 @@
+"""What happens to the dispatchers of a process when it forks, and when it ends.
+
+Fork: the event loop's thread is parked while the process forks (whatever lock it held would
+stay locked in the child for ever); the child forgets everything and starts anew at its first
+event. A server that forks without Python's hooks (uWSGI) is found by comparing the pid.
+
+End: two passes share one deadline. The first, in threading's own exit hooks, flushes; it also
+runs in children of multiprocessing, which skip atexit before Python 3.13. The second, in
+atexit, closes; it also finds what threads did after the first.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+import threading
+import time
+import weakref
+from typing import Protocol
+
+from . import hub
+
+
+class Dispatcher(Protocol):
+    """What this module needs of a dispatcher."""
+
+    shutdown_timeout: float
+
+    def flush(self, timeout: float) -> bool: ...
+
+    def close(self, timeout: float) -> bool: ...
+
+    def renew(self) -> object: ...
+
+
+#: The least time that the second pass gets, in seconds, however long the first took.
+LAST_CHANCE = 0.1
+
+_dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
+_exit_pid: int | None = None
+_exit_deadline: float | None = None
+
+
+def watch(dispatcher: Dispatcher) -> None:
+    """Look after a dispatcher from now on."""
+    _dispatchers.add(dispatcher)
+
+
+def register_exit() -> None:
+    """Hook into the end of this process. Called at the first event of each process, because
+    multiprocessing clears atexit in its children."""
+    global _exit_pid, _exit_deadline
+    if _exit_pid == os.getpid():
+        return
+    _exit_pid, _exit_deadline = os.getpid(), None
+    atexit.register(_exit, True)
+    early = getattr(threading, "_register_atexit", None)
+    if early is not None:
+        try:
+            early(_exit, False)
+        except RuntimeError:  # the interpreter is going down already
+            pass
+    billiard = sys.modules.get("billiard.util")
+    if billiard is not None:  # children of Celery's pool leave through os._exit
+        billiard.Finalize(None, _exit, args=(True,), exitpriority=10)
+
+
+def _exit(is_last: bool) -> None:
+    global _exit_deadline
+    if _exit_pid != os.getpid():
+        return
+    dispatchers = list(_dispatchers)
+    if _exit_deadline is None:
+        longest = max((d.shutdown_timeout for d in dispatchers), default=0.0)
+        _exit_deadline = time.monotonic() + longest
+    for dispatcher in dispatchers:
+        left = max(LAST_CHANCE, _exit_deadline - time.monotonic())
+        dispatcher.close(left) if is_last else dispatcher.flush(left)
+
+
+def _before_fork() -> None:
+    hub.current().park()
+
+
+def _after_fork_in_parent() -> None:
+    hub.current().release()
+
+
+def _after_fork_in_child() -> None:
+    global _exit_pid, _exit_deadline
+    _exit_pid = _exit_deadline = None
+    hub.forget()
+    for dispatcher in list(_dispatchers):
+        dispatcher.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_before_fork,
+        after_in_parent=_after_fork_in_parent,
+        after_in_child=_after_fork_in_child,
+    )

@@ -1,0 +1,209 @@
+"""What a request tells about an event: one small function for each fact.
+
+``capture`` copies raw strings while the request runs, which is cheap; the functions read them
+later, in the dispatcher's thread. Each fills only what is still empty: what a caller set stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+from werkzeug.sansio.utils import host_is_trusted
+
+from .event import Event
+from .values import clean_text
+
+#: Characters of a URL, a user agent and a referrer; Piko's cut.
+MAX_LENGTH = 2048
+
+#: Query keys that stay in a URL; anything else may be a token or a person's data.
+QUERY_KEYS = frozenset({"ref", "source"})
+QUERY_PREFIX = "utm_"
+
+_ENVIRON_KEYS = (
+    "REMOTE_ADDR",
+    "HTTP_HOST",
+    "SERVER_NAME",
+    "wsgi.url_scheme",
+    "SCRIPT_NAME",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "REQUEST_METHOD",
+    "HTTP_REFERER",
+    "HTTP_USER_AGENT",
+    "HTTP_ACCEPT_LANGUAGE",
+)
+
+
+class Facts(NamedTuple):
+    """Raw strings of a WSGI environ, or None for what it does not have or must not tell."""
+
+    address: str | None
+    host: str | None
+    server: str | None
+    scheme: str | None
+    script: str | None
+    path: str | None
+    query: str | None
+    method: str | None
+    referrer: str | None
+    agent: str | None
+    languages: str | None
+
+    def of_visitor(self) -> Facts:
+        """Only what is true of the visitor whatever the address: for events from a page."""
+        return self._replace(path=None, query=None, method=None, referrer=None)
+
+
+def capture(environ: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Copy what ``Facts`` are made of; the environ itself holds sockets and bodies."""
+    return tuple(map(environ.get, _ENVIRON_KEYS))
+
+
+Enrich = Callable[[Event, tuple[Any, ...] | None], None]
+
+
+def enricher(trusted_hosts: Sequence[str] | None) -> Enrich:
+    """All steps in one, for an application that answers to these hosts (None: to any)."""
+    trusted = tuple(trusted_hosts) if trusted_hosts else None
+
+    def enrich(event: Event, captured: tuple[Any, ...] | None) -> None:
+        if captured is None:
+            return
+        facts = Facts._make(captured)
+        visitor(event, facts)
+        referrer(event, facts)
+        place(event, facts, trusted)
+
+    return enrich
+
+
+def visitor(event: Event, facts: Facts) -> None:
+    """IP address, user agent and language."""
+    if event.client_ip is None:
+        event.client_ip = facts.address
+    if event.user_agent is None and facts.agent:
+        event.user_agent = header_text(facts.agent)
+    if event.locale is None and facts.languages:
+        event.locale = best_language(facts.languages)
+
+
+def referrer(event: Event, facts: Facts) -> None:
+    """The page before, its query cut to the allow-list."""
+    if event.referrer is None and facts.referrer:
+        event.referrer = public_url(header_text(facts.referrer))
+
+
+def place(event: Event, facts: Facts, trusted: tuple[str, ...] | None) -> None:
+    """Host name, method, path and URL. A host that nobody trusts is not told."""
+    host = facts.host or facts.server
+    name = host_name(host, trusted) if host else None
+    if event.hostname is None:
+        event.hostname = name
+    if event.method is None:
+        event.method = facts.method
+    if facts.path is None:
+        return
+    path = (facts.script or "") + facts.path
+    if event.path is None:
+        event.path = wsgi_text(path)
+    if event.url is None and name is not None:
+        event.url = full_url(facts.scheme or "http", host or "", path, facts.query or "")
+
+
+# -- reading single values
+
+
+@lru_cache(1024)
+def best_language(header: str) -> str | None:
+    """The tag a browser likes most, such as ``de-DE``."""
+    best = parse_accept_header(header[:512], LanguageAccept).best
+    return None if best in (None, "*") else language_tag(str(best))
+
+
+def language_tag(text: str) -> str:
+    """A BCP 47 tag with its usual capitals: ``zh_hans_cn`` becomes ``zh-Hans-CN``."""
+    first, *rest = clean_text(text, 35).replace("_", "-").split("-")
+    cased = [part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part
+             for part in rest]  # fmt: skip
+    return "-".join([first.lower(), *cased])
+
+
+@lru_cache(1024)
+def host_name(host: str, trusted: tuple[str, ...] | None) -> str | None:
+    """A host without its port, if it is one of ours."""
+    name = urlsplit(f"//{host}").hostname if host.isprintable() else None
+    if not name or (trusted is not None and not host_is_trusted(name, trusted)):
+        return None
+    return name[:255]
+
+
+@lru_cache(4096)
+def header_text(value: str) -> str:
+    """A header's text, cut. WSGI hands UTF-8 over as Latin-1."""
+    if not value.isascii():
+        try:
+            value = value.encode("latin-1").decode("utf-8")
+        except UnicodeError:
+            pass
+    return clean_text(value, MAX_LENGTH)
+
+
+def wsgi_text(value: str) -> str:
+    """A path as people read it; WSGI hands UTF-8 over as Latin-1."""
+    if not value.isascii():
+        value = value.encode("latin-1", "replace").decode("utf-8", "replace")
+    return clean_text(value, MAX_LENGTH)
+
+
+def full_url(scheme: str, host: str, path: str, query: str) -> str:
+    """An absolute URL of raw parts, with the query keys of the allow-list only."""
+    quoted = quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~-._%")
+    return cut_url(f"{scheme}://{host}{quoted}{public_query(query)}")
+
+
+def public_query(query: str) -> str:
+    """``?`` and the pairs of the allow-list, or nothing."""
+    if "=" not in query:
+        return ""
+    pairs = parse_qsl(query[:MAX_LENGTH], errors="replace")
+    kept = [(k, v) for k, v in pairs if k in QUERY_KEYS or k.startswith(QUERY_PREFIX)]
+    return f"?{urlencode(kept)}" if kept else ""
+
+
+@lru_cache(1024)
+def public_url(url: str) -> str | None:
+    """A URL from outside: http(s) only, without password, fragment and unlisted query keys."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host:
+        return None
+    place = f"[{host}]" if ":" in host else host
+    port_part = f":{port}" if port else ""
+    path = quote(parts.path, safe="/:@!$&'()*+,;=~-._%")
+    return cut_url(f"{parts.scheme}://{place}{port_part}{path}{public_query(parts.query)}")
+
+
+#: Bytes written as %XX at the end of a URL, the last of them perhaps in part.
+_TAIL = re.compile(r"(?:%[0-9A-Fa-f]{2})*%?[0-9A-Fa-f]?$")
+
+
+def cut_url(url: str, length: int = MAX_LENGTH) -> str:
+    """Cut a URL without leaving half of a character that is written as several %XX."""
+    if len(url) <= length:
+        return clean_text(url, length)
+    head = url[:length]
+    tail = _TAIL.search(head)
+    start = tail.start() if tail and "%" in tail.group() else length
+    codes = bytes(int(code, 16) for code in re.findall(r"%([0-9A-Fa-f]{2})", head[start:]))
+    whole = codes.decode("utf-8", "ignore").encode()
+    return head[:start] + "".join(f"%{byte:02X}" for byte in whole)

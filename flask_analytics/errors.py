@@ -1,0 +1,49 @@
+"""The tree of our exceptions.
+
+::
+
+    AnalyticsError
+    ├── ConfigurationError      set-up is wrong; the message names the cure (also a ValueError)
+    ├── DropEvent               a pipeline step decided that an event goes no further
+    └── DeliveryError           a collector says how a try ended
+        ├── RetryLater          worth another try, perhaps after a pause
+        └── Refused             the destination will never take it
+"""
+
+from __future__ import annotations
+
+
+class AnalyticsError(Exception):
+    """Every exception of this package."""
+
+
+class ConfigurationError(AnalyticsError, ValueError):
+    """A setting, a collector or the set-up itself is wrong. Raised while the application starts."""
+
+
+class DropEvent(AnalyticsError):
+    """Raised by a pipeline step to end an event's way. ``reason`` becomes a counter."""
+
+    def __init__(self, reason: str = "dropped") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class DeliveryError(AnalyticsError):
+    """Raised by a collector when a try to deliver failed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class RetryLater(DeliveryError):
+    """The same events may succeed later; ``after`` is the least pause in seconds, if known."""
+
+    def __init__(self, reason: str, after: float | None = None) -> None:
+        super().__init__(reason)
+        self.after = after
+
+
+class Refused(DeliveryError):
+    """The destination refused these events for good; ``reason`` becomes a counter."""

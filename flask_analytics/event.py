@@ -1,0 +1,173 @@
+"""The one shape of an event, whichever channel it came through, and its form on the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+import msgspec
+
+#: Properties of one event; the next one is dropped and counted. Piko's cap.
+MAX_PROPERTIES = 64
+
+#: Characters of an event's name and of a property's key.
+MAX_NAME = 128
+
+#: Bytes of one event as JSON: Segment's limit for one call
+#: (https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/#max-request-size).
+MAX_EVENT_BYTES = 32 * 1024
+
+#: Digits of an amount before and after the point; beyond any real sum of money.
+MAX_AMOUNT_DIGITS = 18
+
+
+class EventType(StrEnum):
+    """What kind of thing happened."""
+
+    PAGEVIEW = "pageview"
+    ACTION = "action"
+    CUSTOM = "custom"
+    IDENTIFY = "identify"
+    GROUP = "group"
+    ALIAS = "alias"
+
+
+class Source(StrEnum):
+    """The channel that an event came through."""
+
+    SERVER = "server"
+    BROWSER = "browser"
+    API = "api"
+
+
+class Revenue(msgspec.Struct, frozen=True):
+    """An amount of money, exact, with its ISO 4217 currency. Refunds are negative."""
+
+    amount: Decimal
+    currency: str
+
+    @classmethod
+    def of(cls, amount: Decimal | int | float | str, currency: str) -> Revenue:
+        """Check and build. A float counts as the digits it prints.
+
+        :raises TypeError: the amount is no number, or the currency no text.
+        :raises ValueError: the amount is not finite or absurdly long, or the currency unknown.
+        """
+        return cls(_amount(amount), _currency(currency))
+
+
+def _amount(amount: Decimal | int | float | str) -> Decimal:
+    if isinstance(amount, bool) or not isinstance(amount, (Decimal, int, float, str)):
+        raise TypeError(
+            f"revenue amount must be a Decimal, int, float or numeric text, "
+            f"not {type(amount).__name__}: for example Decimal('29.99')"
+        )
+    try:
+        exact = Decimal(str(amount) if isinstance(amount, float) else amount)
+    except (InvalidOperation, ValueError):
+        raise ValueError("revenue amount must be a number such as '29.99'") from None
+    if not exact.is_finite():
+        raise ValueError(f"revenue amount must be a finite number, not {exact}")
+    if exact.adjusted() >= MAX_AMOUNT_DIGITS or -_exponent(exact) > MAX_AMOUNT_DIGITS:
+        raise ValueError(f"revenue amount must have at most {MAX_AMOUNT_DIGITS} digits")
+    return Decimal(format(exact, "f"))  # 1E+3 would not read as money on the wire
+
+
+def _exponent(amount: Decimal) -> int:
+    return int(amount.as_tuple().exponent)
+
+
+def _currency(currency: str) -> str:
+    if not isinstance(currency, str):
+        raise TypeError(
+            f"revenue currency must be an ISO 4217 code such as 'EUR', "
+            f"not {type(currency).__name__}"
+        )
+    code = currency.upper()
+    if code not in currencies():
+        raise ValueError(
+            f"revenue currency {currency[:12]!r} is not in ISO 4217: use a code such as 'EUR'"
+        )
+    return code
+
+
+@cache
+def currencies() -> frozenset[str]:
+    """The codes of ISO 4217. Loaded at first use: the list costs 40 ms that few start-ups need."""
+    from iso4217 import Currency
+
+    return frozenset(currency.code for currency in Currency)
+
+
+class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One thing that happened. What a caller set stands; enrichment fills only what is empty."""
+
+    #: UUIDv7, fixed when the event is accepted; what destinations deduplicate by.
+    message_id: str = ""
+    type: EventType = EventType.CUSTOM
+    event_name: str | None = None
+    #: For an action: the endpoint that was called.
+    action_name: str | None = None
+    #: When it happened, UTC.
+    timestamp: datetime | None = None
+    source: Source = Source.SERVER
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    client_ip: str | None = None
+    #: BCP 47, such as ``de-DE``.
+    locale: str | None = None
+    hostname: str | None = None
+    #: Absolute, with the query strings of the allow-list only.
+    url: str | None = None
+    path: str | None = None
+    method: str | None = None
+    #: The route, such as ``/blog/<slug>``.
+    matched_pattern: str | None = None
+    endpoint: str | None = None
+    status_code: int | None = None
+    #: Seconds from the start of the request to its response; ``duration_ms`` on the wire.
+    duration: float | None = None
+    user_agent: str | None = None
+    referrer: str | None = None
+    #: The page view that this belongs to; printed in the page, it joins both channels.
+    view_id: str | None = None
+    properties: dict[str, Any] = {}
+    revenue: Revenue | None = None
+    traits: dict[str, Any] = {}
+    group_id: str | None = None
+    previous_id: str | None = None
+    context: dict[str, Any] = {}
+    integrations: dict[str, Any] = {}
+
+    @property
+    def name(self) -> str:
+        """What reports call this event: its name, else its action, else its type."""
+        return self.event_name or self.action_name or str(self.type)
+
+    def to_wire(self) -> dict[str, Any]:
+        """The event as plain data under its wire names, without what is unknown.
+
+        Times are datetimes and amounts Decimals still: ``encode`` writes them as text.
+        """
+        wire = {
+            key: value for key, value in msgspec.structs.asdict(self).items() if value or value == 0
+        }
+        wire["source"] = self.source
+        duration = wire.pop("duration", None)
+        if duration is not None:
+            wire["duration_ms"] = round(duration * 1000, 3)
+        return wire
+
+
+_encoder = msgspec.json.Encoder(decimal_format="string")
+
+
+def encode(event: Event) -> bytes:
+    """The event as one JSON object: ISO 8601 times in UTC, amounts as text, UTF-8.
+
+    :raises TypeError, ValueError: a value that is no JSON got past the helpers' checks.
+    """
+    return _encoder.encode(event.to_wire())

@@ -1,0 +1,199 @@
+"""Analytics(app): puts the parts together. The only module that knows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from flask import Blueprint, Flask, has_app_context
+
+from . import config, enrich, hooks
+from .collectors import address
+from .collectors.base import Collector
+from .collectors.memory import MemoryCollector
+from .context import Helpers
+from .delivery.direct import Direct
+from .errors import ConfigurationError, DropEvent
+from .event import Event, currencies
+from .pipeline import Pipeline, Sink, Step
+from .record import Callbacks, State
+from .web import browser
+
+V = TypeVar("V")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Analytics(Helpers):
+    """Analytics for a Flask application.
+
+    >>> app = Flask(__name__)
+    >>> analytics = Analytics(app)
+
+    or, with an application factory, ``analytics = Analytics()`` and ``analytics.init_app(app)``.
+    From then on each page view and each action of the application is an event, and the helpers
+    (``track``, ``set_event_name``, ...) work in views, here, and on ``g.analytics``. The state
+    of an application is ``app.extensions["analytics"]``; one ``Analytics`` may serve several.
+
+    :param app: the application, if it is there already.
+    :raises ConfigurationError: a setting is wrong, or the application has Analytics already.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        self._callbacks = Callbacks()
+        self._steps: list[Step] = []
+        self._states: WeakKeyDictionary[Flask, State] = WeakKeyDictionary()
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Set an application up: settings, hooks, helpers, the browser module.
+
+        :raises ConfigurationError: a setting is wrong, or it was done before.
+        """
+        if "analytics" in app.extensions:
+            raise ConfigurationError(
+                "This application has Analytics already. Use either Analytics(app) or "
+                "analytics.init_app(app), once"
+            )
+        settings = config.read(app.config)
+        currencies()  # 40 ms that the first view with revenue need not pay
+        collectors = address.collectors(settings.collectors)
+        pipeline = _pipeline(app, settings, collectors)
+        pipeline.steps = self._steps
+        state = State(app, settings, pipeline, self._callbacks)
+        app.extensions["analytics"] = self._states[app] = state
+        _offer_on_g(app, _Bound(state))
+        browser.install(app, state)
+        if settings.enabled:
+            hooks.install(app, state)
+
+    # -- what an application may declare
+
+    def exempt(self, view: V) -> V:
+        """Decorate a view, or pass a blueprint: no automatic event for it."""
+        if isinstance(view, Blueprint):
+            self._callbacks.exempt_blueprints.add(view.name)
+        else:
+            setattr(view, hooks.EXEMPT, True)
+        return view
+
+    def user_id(self, function: F) -> F:
+        """Declare who the user of the request is: called without arguments, gives an id or None.
+
+        Without it flask-login's user is taken where flask-login is set up.
+        """
+        self._callbacks.user_id = function
+        return function
+
+    def classify(self, function: F) -> F:
+        """Declare what a request is: ``(request, response) -> EventType or None`` (no event).
+
+        It replaces the rules of ``hooks``; a view that shaped its event gets one all the same.
+        """
+        self._callbacks.classify = function
+        return function
+
+    def before_send(self, function: F) -> F:
+        """Declare a last look at each event: ``event -> event``, or None to drop it.
+
+        Called in the thread of the request, once for each event, in the order of declaration.
+        """
+
+        def step(event: Event) -> Event:
+            result = function(event)
+            if result is None:
+                raise DropEvent("before_send")
+            if not isinstance(result, Event):
+                raise TypeError(f"before_send must return the event or None, not {result!r:.60}")
+            return result
+
+        self._steps.append(step)
+        return function
+
+    def access(self, function: F) -> F:
+        """Declare who may read: called without arguments inside a request, gives True, False or
+        a response, such as a redirect to a login. Until then nobody may (see the settings)."""
+        self._callbacks.access = function
+        return function
+
+    def consent(self, function: F) -> F:
+        """Declare what a visitor agreed to. Kept for the pages that will ask."""
+        self._callbacks.consent = function
+        return function
+
+    # -- delivery
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Deliver what waits; tell whether all was done within ``timeout`` seconds."""
+        return self._state().pipeline.sink.flush(timeout)
+
+    def close(self, timeout: float | None = None) -> bool:
+        """Deliver what waits, then stop. Default timeout: ANALYTICS_SHUTDOWN_TIMEOUT, seconds.
+
+        The end of the process calls it by itself; later events are counted as dropped.
+        """
+        state = self._state()
+        limit = state.settings.shutdown_timeout if timeout is None else timeout
+        return state.pipeline.sink.close(limit)
+
+    def stats(self) -> dict[str, Any]:
+        """What became of the events of this process.
+
+        ``collectors``: by name, ``accepted``, ``delivered``, ``rejected`` and ``dropped`` by
+        reason, ``pending``, ``state``; always accepted = delivered + rejected + dropped +
+        pending. ``queued``: accepted, not yet given to collectors. ``dropped``: lost before any
+        collector, by reason. ``trimmed``: parts and arguments that had to be changed.
+        """
+        return self._state().pipeline.stats()
+
+    def _state(self) -> State:
+        """The current application's state, or that of the only one there is."""
+        if not has_app_context() and len(self._states) == 1:
+            return next(iter(self._states.values()))
+        if not has_app_context():
+            raise RuntimeError(
+                "Analytics serves no application, or several: use it inside app.app_context()"
+            )
+        return super()._state()
+
+
+class _Bound(Helpers):
+    """``g.analytics``: the helpers of one application."""
+
+    def __init__(self, state: State) -> None:
+        self._own = state
+
+    def _state(self) -> State:
+        return self._own
+
+
+def _offer_on_g(app: Flask, helpers: Helpers) -> None:
+    """Put ``analytics`` on every ``g`` of the application, at no cost for a request."""
+    base = app.app_ctx_globals_class
+    app.app_ctx_globals_class = type(  # type: ignore[assignment]
+        base.__name__, (base,), {"analytics": helpers}
+    )
+
+
+def _pipeline(app: Flask, settings: config.Settings, collectors: dict[str, Collector]) -> Pipeline:
+    """The pipeline of an application. Under TESTING it ends in memory, with no thread."""
+
+    def open_sink(complete: Callable[[Any], Event]) -> Sink:
+        if app.testing:
+            return Direct({"memory": MemoryCollector()}, complete=complete)
+        from .delivery.dispatcher import Dispatcher
+
+        return Dispatcher(
+            collectors,
+            complete=complete,
+            send_signal=pipeline.send_signal,
+            listens=pipeline.listens,
+            queue_events=settings.queue_events,
+            queue_bytes=settings.queue_bytes,
+            shutdown_timeout=settings.shutdown_timeout,
+            log=pipeline.log,
+        )
+
+    pipeline = Pipeline(app, open_sink=open_sink, enrich=enrich.enricher(settings.trusted_hosts))
+    return pipeline

@@ -1,0 +1,225 @@
+"""Before and after a request: one automatic event, exactly once.
+
+Rules, first match wins
+1. Our own pages, static files, excluded paths and exempt views: no event.
+2. HEAD and OPTIONS: no event.
+3. What ``@analytics.classify`` says, where it is declared.
+4. A GET that no route takes, or that answers text/html: a page view, unless it redirects, is a
+   prefetch or prerender, or an htmx fragment.
+5. POST, PUT, PATCH and DELETE on a route, whatever the answer: an action.
+6. A view that shaped the event, or failed, gets one all the same.
+An event with a name of its own is a custom one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from time import perf_counter
+from typing import Any
+
+from flask import Flask, Request, Response, after_this_request, got_request_exception
+
+from . import visitor
+from .enrich import capture, language_tag
+from .event import EventType
+from .record import ACTIONS, KEY, Record, State, current_record, current_request
+
+#: Endpoints of our own blueprints begin so.
+OWN = "flask_analytics"
+
+#: Read in every request; looking a member up in an enumeration costs more than all else here.
+_PAGEVIEW, _ACTION = EventType.PAGEVIEW, EventType.ACTION
+
+_NEVER = frozenset({"HEAD", "OPTIONS"})
+_REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
+
+#: Marks a view function as exempt; survives functools.wraps.
+EXEMPT = "_analytics_exempt"
+
+
+def install(app: Flask, state: State) -> None:
+    """Hook into the requests of an application.
+
+    Our hook goes before those that are registered already, so that a request that one of them
+    answers is still timed.
+    """
+    hooks = Hooks(app, state)
+    app.before_request(hooks.before)
+    earlier = app.before_request_funcs[None]
+    earlier.insert(0, earlier.pop())
+    app.after_request(hooks.after)
+    got_request_exception.connect(hooks.on_exception, app, weak=False)
+
+
+class Hooks:
+    """The hooks of one application. Their own exceptions are logged and never leave them.
+
+    ``before`` and ``after`` run in every request: what can wait is left to ``Record.make``.
+    """
+
+    def __init__(self, app: Flask, state: State) -> None:
+        self._app = app
+        self._state = state
+        self._callbacks = state.callbacks
+        self._pipeline = state.pipeline
+        self._exclude = state.settings.exclude
+        #: endpoint -> whether it never gets an event
+        self._quiet: dict[str | None, bool] = {None: False}
+        self._knows_visitor: bool | None = None
+
+    def before(self) -> None:
+        """Start the clock."""
+        current_request().environ[KEY] = Record(perf_counter())
+
+    def after(self, response: Response) -> Response:
+        """Send the event, before the response leaves."""
+        try:
+            self._observe(response)
+        except Exception as error:
+            self._pipeline.log.warning("after", "the automatic event failed", error=error)
+        return response
+
+    def on_exception(self, sender: Flask, exception: Exception, **_: Any) -> None:
+        """An unhandled exception: Flask either answers 500 or, in tests and debug, raises on.
+
+        Where it raises on, no ``after`` follows. Where it answers, another application hook
+        may fail again before ours is reached, so ours is put first for this request.
+        """
+        try:
+            record = current_record()
+            if record is None:
+                return
+            record.has_failed = True
+            if self._propagates():
+                self._observe(None)
+            else:
+                after_this_request(self.after)
+        except Exception as error:
+            self._pipeline.log.warning("after", "the automatic event failed", error=error)
+
+    def _propagates(self) -> bool:
+        setting = self._app.config["PROPAGATE_EXCEPTIONS"]
+        return bool(self._app.testing or self._app.debug if setting is None else setting)
+
+    def _observe(self, response: Response | None) -> None:
+        current = current_request()
+        environ = current.environ
+        record: Record = environ.get(KEY) or environ.setdefault(KEY, Record())
+        rule = current.url_rule
+        endpoint = None if rule is None else rule.endpoint
+        quiet = self._quiet.get(endpoint)
+        if quiet is None:
+            quiet = self._quiet[endpoint] = self._is_quiet(endpoint)
+        if quiet or record.is_done or (self._exclude and self._is_excluded(environ)):
+            return
+        if self._callbacks.classify is not None:
+            type_ = self._classified(current, endpoint, response)
+        else:
+            type_ = default_type(environ, endpoint, response)
+        if record.is_shaped or record.has_failed:
+            type_ = promoted(type_, environ, record)
+        if type_ is None:
+            return
+        record.is_done = True
+        record.type = type_
+        record.rule = rule
+        record.status_code = 500 if response is None else response.status_code
+        record.ended = perf_counter()
+        if record.facts is None:
+            record.facts = capture(environ)
+        if self._knows_visitor is not False:
+            self._add_visitor(record)
+        self._pipeline.accept(record)
+
+    def _add_visitor(self, record: Record) -> None:
+        declared = self._callbacks.user_id
+        if self._knows_visitor is None:  # every extension is set up by the first request
+            self._knows_visitor = visitor.is_known(self._app, declared)
+        try:
+            record.user_id = visitor.user_id(self._app, declared)
+            if language := visitor.language():
+                record.locale = language_tag(language)
+        except Exception as error:  # the application's own callables
+            self._pipeline.log.warning("visitor", "user_id or locale failed", error=error)
+
+    # -- which event, if any
+
+    def _classified(
+        self, current: Request, endpoint: str | None, response: Response | None
+    ) -> EventType | None:
+        declared = self._callbacks.classify
+        if declared is not None and response is not None and current.method not in _NEVER:
+            try:
+                verdict = declared(current, response)
+                return None if verdict is None else EventType(verdict)
+            except Exception as error:
+                self._pipeline.log.warning("classify", "classify failed", error=error)
+        return default_type(current.environ, endpoint, response)
+
+    def _is_quiet(self, endpoint: str | None) -> bool:
+        """Whether an endpoint never gets an automatic event. Asked once for each endpoint."""
+        if endpoint is None:
+            return False
+        blueprint, _, name = endpoint.rpartition(".")
+        if name == "static" or blueprint.split(".")[0] == OWN:
+            return True
+        if blueprint in self._callbacks.exempt_blueprints:
+            return True
+        return hasattr(self._app.view_functions.get(endpoint), EXEMPT)
+
+    def _is_excluded(self, environ: Mapping[str, Any]) -> bool:
+        path = environ.get("PATH_INFO", "")
+        return any(fnmatchcase(path, pattern) for pattern in self._exclude)
+
+
+def promoted(
+    type_: EventType | None, environ: Mapping[str, Any], record: Record
+) -> EventType | None:
+    """What a view that shaped its event, or failed, makes of it."""
+    method = environ["REQUEST_METHOD"]
+    if method in _NEVER:
+        return None
+    if record.event_name:
+        return EventType.CUSTOM
+    return type_ or (_ACTION if method in ACTIONS else _PAGEVIEW)
+
+
+def default_type(
+    environ: Mapping[str, Any], endpoint: str | None, response: Response | None
+) -> EventType | None:
+    """What a request is by itself; see the rules above."""
+    method = environ["REQUEST_METHOD"]
+    if method != "GET":
+        return _ACTION if method in ACTIONS and endpoint is not None else None
+    if response is None:
+        return _PAGEVIEW
+    if response.status_code in _REDIRECTS or (
+        "HTTP_HX_REQUEST" in environ and _is_fragment(environ)
+    ):
+        return None
+    if (
+        "HTTP_SEC_PURPOSE" in environ or "HTTP_PURPOSE" in environ or "HTTP_X_MOZ" in environ
+    ) and _is_early(environ):
+        return None
+    if endpoint is None:
+        return _PAGEVIEW
+    for name, value in response.headers:  # mostly the first one: quicker than a look-up
+        if name == "Content-Type":
+            return _PAGEVIEW if value[:9].lower() == "text/html" else None
+    return None
+
+
+def _is_early(environ: Mapping[str, Any]) -> bool:
+    """A prefetch or prerender: nobody has seen the page yet, perhaps nobody will."""
+    purpose = environ.get("HTTP_SEC_PURPOSE", "")
+    older = environ.get("HTTP_PURPOSE", "") + environ.get("HTTP_X_MOZ", "")
+    return "prefetch" in purpose or "prerender" in purpose or "prefetch" in older.lower()
+
+
+def _is_fragment(environ: Mapping[str, Any]) -> bool:
+    """A part of a page that htmx swaps in. Boosted links and restored history are pages."""
+    return (
+        environ.get("HTTP_HX_BOOSTED") != "true"
+        and environ.get("HTTP_HX_HISTORY_RESTORE_REQUEST") != "true"
+    )

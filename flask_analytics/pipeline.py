@@ -1,0 +1,185 @@
+"""An event's way from a request to delivery: event -> steps -> dispatcher.
+
+A step is a plain function that takes an event and returns it, changed or not; raising
+``DropEvent`` ends the event's way. While there is no step and nobody listens, the request only
+hands over a draft, and the event is completed in the dispatcher's thread.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any, Protocol
+
+from . import signals
+from .errors import DropEvent
+from .event import MAX_EVENT_BYTES, Event, encode
+from .ids import Ids
+from .log import QuietLog
+
+Step = Callable[[Event], Event]
+
+#: A page view's number and the time it was drawn, of which its id is written.
+View = tuple[int, float]
+
+
+class Draft:
+    """An event that is accepted but not complete yet: what is costly is done later."""
+
+    __slots__ = ("at", "event", "facts", "view")
+
+    def __init__(
+        self, event: Event, at: float, facts: Any = None, view: View | None = None
+    ) -> None:
+        self.event = event
+        #: Seconds since the epoch when it happened.
+        self.at = at
+        #: What the request told (see ``enrich.capture``), or None outside a request.
+        self.facts = facts
+        self.view = view
+
+    def make(self, pipeline: Pipeline) -> tuple[Event, float, View | None]:
+        """The event as far as the request knew it, when it happened, and its page view."""
+        return self.event, self.at, self.view
+
+
+class Unfinished(Protocol):
+    """What a pipeline accepts: a ``Draft``, or a request's own record."""
+
+    facts: Any
+
+    def make(self, pipeline: Pipeline) -> tuple[Event, float, View | None]: ...
+
+
+class Sink(Protocol):
+    """Where accepted events go: the dispatcher, or ``Direct`` in tests."""
+
+    def put(self, item: Any) -> None: ...
+
+    def flush(self, timeout: float) -> bool: ...
+
+    def close(self, timeout: float) -> bool: ...
+
+    def stats(self) -> dict[str, Any]: ...
+
+
+class Pipeline:
+    """Accepts the events of one application.
+
+    :param sender: the application, which signals are sent by.
+    :param open_sink: builds the sink, given what completes a draft. Called at the first event,
+        because TESTING is often set after the extension.
+    :param enrich: fills an event from a request's facts.
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        sender: object,
+        *,
+        open_sink: Callable[[Callable[[Any], Event]], Sink],
+        enrich: Callable[[Event, Any], None],
+        log: QuietLog | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.steps: list[Step] = []
+        self.log = log or QuietLog()
+        self.clock = clock
+        #: Apart from message ids, because these are printed in pages and those must not be guessed.
+        self.views = Ids()
+        self._ids = Ids()
+        self._sender = sender
+        self._open_sink = open_sink
+        self._enrich = enrich
+        self._lock = Lock()
+        self._sink: Sink | None = None
+        self._dropped: Counter[str] = Counter()
+        self._trimmed: Counter[str] = Counter()
+
+    @property
+    def sink(self) -> Sink:
+        """Where events go; opened at first use."""
+        if self._sink is None:
+            with self._lock:
+                self._sink = self._sink or self._open_sink(self.complete)
+        return self._sink
+
+    def accept(self, draft: Unfinished) -> None:
+        """Take an event on its way."""
+        if self.steps or signals.event_accepted.receivers:
+            self._walk(self.complete(draft))
+        else:
+            (self._sink or self.sink).put(draft)
+
+    def complete(self, item: Unfinished | Event) -> Event:
+        """The event of a draft, with ids, time and the facts of its request."""
+        if isinstance(item, Event):
+            return item
+        event, at, view = item.make(self)
+        if not event.message_id:
+            event.message_id = self._ids.write(self._ids.draw(), at)
+        if event.timestamp is None:
+            event.timestamp = datetime.fromtimestamp(at, UTC)
+        if event.view_id is None and view is not None:
+            event.view_id = self.views.write(*view)
+        self._enrich(event, item.facts)
+        if event.properties or event.traits or event.context:
+            self._fit(event)
+        return event
+
+    def _walk(self, event: Event) -> None:
+        for step in self.steps:
+            try:
+                event = step(event)
+            except DropEvent as drop:
+                self.count_dropped(drop.reason)
+                return
+            except Exception as error:  # the event goes on as it is
+                self.log.warning("step", "before_send raised", error=error)
+        self.send_signal("event_accepted", event=event)
+        self.sink.put(event)
+
+    def _fit(self, event: Event) -> None:
+        """Take out the largest values until the event is within its limit, and count them."""
+        excess = len(encode(event)) - MAX_EVENT_BYTES
+        while excess > 0:
+            home = max((event.properties, event.traits, event.context), key=lambda d: len(repr(d)))
+            if not home:
+                return
+            del home[max(home, key=lambda key: len(repr(home[key])))]
+            self.count_trimmed("event_size")
+            excess = len(encode(event)) - MAX_EVENT_BYTES
+
+    def send_signal(self, name: str, **facts: Any) -> None:
+        """Send a signal if anyone listens; a receiver that raises is logged."""
+        signal = signals.BY_NAME[name]
+        for receiver in signal.receivers_for(self._sender) if signal.receivers else ():
+            try:
+                receiver(self._sender, **facts)
+            except Exception as error:
+                self.log.warning(f"signal {name}", "a receiver of %s raised", name, error=error)
+
+    def listens(self, name: str) -> bool:
+        """Whether anyone listens to a signal."""
+        return bool(signals.BY_NAME[name].receivers)
+
+    def count_dropped(self, reason: str) -> None:
+        """Count an event that goes no further, and say so."""
+        with self._lock:
+            self._dropped[reason] += 1
+        self.send_signal("event_dropped", collector=None, reason=reason, count=1)
+
+    def count_trimmed(self, what: str) -> None:
+        """Count a part of an event that had to go, or an argument that had to be changed."""
+        with self._lock:
+            self._trimmed[what] += 1
+
+    def stats(self) -> dict[str, Any]:
+        """Every counter: see ``Analytics.stats``."""
+        stats = self.sink.stats()
+        stats["dropped"] = dict(Counter(stats["dropped"]) + self._dropped)
+        stats["trimmed"] = dict(self._trimmed)
+        return stats

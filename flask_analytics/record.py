@@ -1,0 +1,121 @@
+"""What one application keeps, and what one request has told so far."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask, Request, request
+
+from .config import Settings
+from .enrich import Facts
+from .event import Event, EventType, Revenue
+from .pipeline import Pipeline, View
+
+#: The request itself; going through the proxy for each attribute would double our cost.
+current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
+
+#: Where a request keeps its record: the WSGI environ, which every part of the request shares.
+KEY = "flask_analytics.record"
+
+#: Methods that act rather than look.
+ACTIONS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+@dataclass(slots=True)
+class Callbacks:
+    """What the application declared on the extension."""
+
+    user_id: Callable[[], Any] | None = None
+    classify: Callable[..., Any] | None = None
+    access: Callable[[], Any] | None = None
+    consent: Callable[..., Any] | None = None
+    before_send: list[Callable[[Event], Event | None]] = field(default_factory=list)
+    exempt_blueprints: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class State:
+    """Everything of one application: ``app.extensions["analytics"]``."""
+
+    app: Flask
+    settings: Settings
+    pipeline: Pipeline
+    callbacks: Callbacks
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether mistakes raise: while developing and testing."""
+        return self.app.debug or self.app.testing
+
+
+class Record:
+    """What one request has told so far; at its end, the draft of its automatic event.
+
+    Defaults stand on the class: most requests never set most of them.
+    """
+
+    # while the view runs
+    facts: tuple[Any, ...] | None = None
+    view: View | None = None
+    event_name: str | None = None
+    properties: dict[str, Any] | None = None
+    revenue: Revenue | None = None
+    is_shaped = False
+    has_failed = False
+    is_done = False
+
+    # at the end
+    type: EventType
+    rule: Any = None
+    status_code: int | None = None
+    ended = 0.0
+    user_id: str | None = None
+    locale: str | None = None
+
+    def __init__(self, started: float | None = None) -> None:
+        #: Of ``time.perf_counter``; None when an earlier hook answered before ours could look.
+        self.started = started
+
+    def make(self, pipeline: Pipeline) -> tuple[Event, float, View]:
+        """The automatic event. Called once, in the dispatcher's thread or the request's."""
+        endpoint = None if self.rule is None else self.rule.endpoint
+        began = self.ended if self.started is None else self.started
+        event = Event(
+            type=self.type,
+            event_name=self.event_name,
+            user_id=self.user_id,
+            locale=self.locale,
+            matched_pattern=None if self.rule is None else self.rule.rule,
+            endpoint=endpoint,
+            status_code=self.status_code,
+            duration=None if self.started is None else self.ended - began,
+            properties=self.properties or {},
+            revenue=self.revenue,
+        )
+        if self.facts is not None and Facts._make(self.facts).method in ACTIONS:
+            event.action_name = endpoint
+        at = pipeline.clock() - (time.perf_counter() - began)
+        return event, at, current_view(pipeline, self)
+
+
+def current_record() -> Record | None:
+    """The record of the request that runs, or None outside a request."""
+    try:
+        environ = current_request().environ
+    except RuntimeError:  # outside a request
+        return None
+    record: Record | None = environ.get(KEY)
+    if record is None:
+        record = environ[KEY] = Record()
+    return record
+
+
+def current_view(pipeline: Pipeline, record: Record) -> View:
+    """The page view of a request, drawn by whoever asks first: page, helper or dispatcher."""
+    view: View = record.__dict__.setdefault(  # atomic: two threads get the same one
+        "view", (pipeline.views.draw(), pipeline.clock())
+    )
+    return view

@@ -1,0 +1,62 @@
+"""What the application itself knows about its visitor: the user, and the language it speaks.
+
+Only what is known anyway is read: no user is loaded from a database for analytics, and a
+session that the view did not touch does not count as touched (Flask would add Vary: Cookie).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, current_app, g, session
+
+#: Characters of an id.
+MAX_ID = 256
+
+
+def is_known(app: Flask, declared: Callable[[], Any] | None) -> bool:
+    """Whether the application can tell anything about its visitors at all."""
+    return declared is not None or hasattr(app, "login_manager") or "babel" in app.extensions
+
+
+def user_id(app: Flask, declared: Callable[[], Any] | None) -> str | None:
+    """The id of the user of this request: the declared callable's, else flask-login's."""
+    if declared is not None:
+        return id_text(app.ensure_sync(declared)())
+    if hasattr(app, "login_manager"):
+        return id_text(_login_id())
+    return None
+
+
+def id_text(value: Any) -> str | None:
+    """An id as text; numbers are fine, emptiness is nobody.
+
+    :raises TypeError: it is neither text nor a number nor a UUID.
+    """
+    if value is None or value == "":
+        return None
+    if isinstance(value, (bool, dict, list, tuple, set, bytes)):
+        raise TypeError(f"an id must be text or a number, not {type(value).__name__}")
+    return str(value)[:MAX_ID]
+
+
+def _login_id() -> Any:
+    if "_login_user" in g:
+        user = g._login_user
+        return user.get_id() if user.is_authenticated else None
+    accessed = session.accessed
+    try:
+        return session.get("_user_id")
+    finally:
+        session.accessed = accessed
+
+
+def language() -> str | None:
+    """The language that Flask-Babel answers in, if it is installed and set up."""
+    if "babel" not in current_app.extensions:
+        return None
+    from flask_babel import get_locale
+
+    locale = get_locale()
+    return None if locale is None else str(locale)

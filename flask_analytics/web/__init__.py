@@ -1,0 +1,1 @@
+"""What the application serves for analytics: the browser module and its endpoint."""

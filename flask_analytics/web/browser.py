@@ -1,0 +1,171 @@
+"""The browser's half on the server: the module, the snippet, and where pages send events."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+from flask import Blueprint, Flask, Request, Response, request, url_for
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from .. import assets, visitor
+from ..enrich import Facts, capture
+from ..pipeline import Draft
+from ..record import State, current_record, current_view
+from .payload import MAX_BODY, Unreadable, read
+
+#: Content types that a page can send without asking first (a beacon sends text/plain).
+_TYPES = frozenset({"application/json", "text/plain"})
+
+#: A file whose name is its content's hash never changes.
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """The bundled module: its text, the hash in its name, and its integrity (SRI)."""
+
+    text: bytes
+    hash: str
+    integrity: str
+
+    @classmethod
+    def load(cls) -> Module:
+        """Bundle it from static/."""
+        text = assets.bundle()
+        digest = hashlib.sha384(text).digest()
+        return cls(text, digest.hex()[:16], "sha384-" + base64.b64encode(digest).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """What ``flask_analytics/snippet.html`` prints."""
+
+    url: str
+    integrity: str
+    endpoint: str
+    view_id: str | None
+
+
+def install(app: Flask, state: State) -> None:
+    """Register the blueprint and what templates need."""
+    module = Module.load()
+    blueprint = Blueprint(
+        "flask_analytics",
+        __name__,
+        root_path=str(assets.HOME),
+        template_folder="templates",
+        url_prefix=state.settings.browser_prefix,
+    )
+    name = f"a.{module.hash}.js"
+    door = f'export * from "./{name}";\n'.encode()
+    blueprint.add_url_rule(f"/{name}", "module", lambda: _script(module.text, _FOREVER))
+    blueprint.add_url_rule("/a.js", "door", lambda: _script(door, "no-cache"))
+    blueprint.add_url_rule("/e", "ingest", lambda: ingest(state), methods=["POST"])
+    app.register_blueprint(blueprint)
+    app.jinja_env.globals["analytics_module_url"] = _module_url
+    app.jinja_env.globals["analytics_snippet"] = lambda: _snippet(state, module)
+
+
+def _script(text: bytes, cache: str) -> Response:
+    response = Response(text, mimetype="text/javascript")
+    response.headers["Cache-Control"] = cache
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _module_url() -> str:
+    return url_for("flask_analytics.module")
+
+
+def _snippet(state: State, module: Module) -> Snippet | None:
+    if not state.settings.enabled:
+        return None
+    record = current_record()
+    view = None if record is None else current_view(state.pipeline, record)
+    return Snippet(
+        url=_module_url(),
+        integrity=module.integrity,
+        endpoint=url_for("flask_analytics.ingest"),
+        view_id=None if view is None else state.pipeline.views.write(*view),
+    )
+
+
+def ingest(state: State) -> Response:
+    """Take what a page sends. Answers 204, 202 with what was refused, or a problem document."""
+    if not is_same_origin(request):
+        return _problem(403, "Events are taken from this site's own pages only.")
+    if request.mimetype not in _TYPES:
+        return _problem(415, "Send JSON, as application/json or text/plain.", "Content-Type")
+    try:
+        payload = read(_body(request), datetime.now(UTC))
+    except Unreadable as error:
+        return _problem(error.status, error.detail, error.field)
+    if payload.events and state.settings.enabled:
+        _accept(state, payload.events)
+    if not payload.refused:
+        return Response(status=204)
+    if not payload.events:
+        first = payload.refused[0]
+        return _problem(400, f"No event was taken. {first.detail}", first.field, payload.summary())
+    return _json(202, payload.summary(), "application/json")
+
+
+def _accept(state: State, events: list[Any]) -> None:
+    """The server's facts win: who, from where, in which language."""
+    now = state.pipeline.clock()
+    facts = Facts._make(capture(request.environ)).of_visitor()
+    try:
+        user = visitor.user_id(state.app, state.callbacks.user_id)
+    except Exception as error:  # the application's own callable
+        state.pipeline.log.warning("visitor", "user_id failed", error=error)
+        user = None
+    for event in events:
+        event.user_id = user
+        state.pipeline.accept(Draft(event, now, facts))
+
+
+def is_same_origin(current: Request) -> bool:
+    """Whether a request comes from our own pages. Browsers tell; scripts cannot change it.
+
+    ``Sec-Fetch-Site`` decides where it is there; else ``Origin`` must be this very host. Old
+    browsers send neither.
+    """
+    site = current.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site == "same-origin"
+    origin = current.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == current.host
+
+
+def _body(current: Request) -> bytes:
+    """At most one byte more than allowed, whatever the length header says or does not say."""
+    if (current.content_length or 0) > MAX_BODY:
+        raise Unreadable(413, f"The body is larger than {MAX_BODY} bytes: send fewer events.")
+    if current.headers.get("Content-Encoding", "identity") != "identity":
+        raise Unreadable(415, "Send it uncompressed.", "Content-Encoding")
+    try:
+        return bytes(current.stream.read(MAX_BODY + 1))
+    except RequestEntityTooLarge:
+        raise Unreadable(413, "The body is larger than this application takes.") from None
+
+
+def _problem(
+    status: int, detail: str, field: str | None = None, more: dict[str, Any] | None = None
+) -> Response:
+    """A problem document (RFC 9457)."""
+    problem = {"title": "The events were not taken.", "status": status, "detail": detail}
+    if field:
+        problem["field"] = field
+    return _json(status, {**problem, **(more or {})}, "application/problem+json")
+
+
+def _json(status: int, content: Any, mimetype: str) -> Response:
+    return Response(msgspec.json.encode(content), status=status, mimetype=mimetype)

@@ -1,0 +1,205 @@
+"""What a page sends, checked: bytes in, events and refusals out. No Flask, no I/O.
+
+Every field comes from a stranger. Only what a page can know is taken from it: which page, what
+happened there, and when relative to its own clock.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+
+from ..enrich import public_url
+from ..event import Event, EventType, Source
+from ..values import clean, clean_name, clean_text
+
+#: Bytes of one body: what a page may have in flight at all
+#: (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch, the keepalive limit).
+MAX_BODY = 64 * 1024
+
+#: Events of one body.
+MAX_EVENTS = 100
+
+#: How old an event may be that waited in a page; an older or later one gets our time.
+MAX_AGE = timedelta(days=7)
+
+#: Keys that say who or which: two equal ones in an object would mean different things to
+#: different readers.
+_IDENTITY = (b'"message_id"', b'"user_id"', b'"anonymous_id"', b'"view_id"')
+
+_Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+
+
+class _Claim(msgspec.Struct):
+    """One event as a page tells it. Unknown fields (user_id, revenue, ...) are ignored."""
+
+    type: Literal["pageview", "custom"] = "custom"
+    event_name: str | None = None
+    properties: dict[str, Any] = {}
+    timestamp: datetime | None = None
+    message_id: _Id | None = None
+    url: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    events: list[msgspec.Raw]
+    sent_at: datetime | None = None
+    view_id: _Id | None = None
+    url: str | None = None
+    referrer: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an event was not taken."""
+
+    index: int
+    field: str
+    detail: str
+
+
+class Unreadable(Exception):
+    """The whole body cannot be taken. ``status`` is the answer's."""
+
+    def __init__(self, status: int, detail: str, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.field = status, detail, field
+
+
+@dataclass(slots=True)
+class Payload:
+    """What came of a body."""
+
+    events: list[Event]
+    refused: list[Refusal]
+
+    def summary(self) -> dict[str, Any]:
+        """For the answer."""
+        return {
+            "accepted": len(self.events),
+            "rejected": [asdict(refusal) for refusal in self.refused],
+        }
+
+
+def read(body: bytes, now: datetime) -> Payload:
+    """Take apart what a page sent.
+
+    :param now: when it arrived, UTC.
+    :raises Unreadable: no event of it can be taken.
+    """
+    envelope = _envelope(body)
+    late_by = _lateness(envelope.sent_at, now)
+    payload = Payload([], [])
+    for index, raw in enumerate(envelope.events):
+        try:
+            payload.events.append(_event(bytes(raw), envelope, late_by, now))
+        except _Wrong as wrong:
+            payload.refused.append(Refusal(index, wrong.field, wrong.detail))
+    return payload
+
+
+class _Wrong(Exception):
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field, self.detail = field, detail
+
+
+def _envelope(body: bytes) -> _Envelope:
+    if len(body) > MAX_BODY:
+        raise Unreadable(413, f"The body is larger than {MAX_BODY} bytes: send fewer events.")
+    try:
+        envelope: _Envelope = _decode(body, _Envelope)
+        _refuse_twins(body)
+    except _Wrong as wrong:
+        raise Unreadable(400, wrong.detail, wrong.field or None) from None
+    if not envelope.events:
+        raise Unreadable(400, "There is no event in it.", "events")
+    if len(envelope.events) > MAX_EVENTS:
+        raise Unreadable(413, f"More than {MAX_EVENTS} events: send fewer at a time.", "events")
+    return envelope
+
+
+def _decode(body: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        detail, _, path = str(error).partition(" - at `")
+        raise _Wrong(path.rstrip("`").removeprefix("$").lstrip("."), f"{detail}.") from None
+    except (msgspec.DecodeError, UnicodeError) as error:
+        raise _Wrong("", f"This is not JSON: {error}.") from None
+    except RecursionError:
+        raise _Wrong("", "This is nested too deeply.") from None
+
+
+def _refuse_twins(body: bytes) -> None:
+    """Refuse an object (the outermost) that has the same identity key twice."""
+    if not any(body.count(key) > 1 for key in _IDENTITY):
+        return
+    objects: list[list[tuple[str, Any]]] = []
+    json.loads(body, object_pairs_hook=objects.append)
+    outermost = [key for key, _ in objects[-1]]
+    for key in _IDENTITY:
+        name = key.decode().strip('"')
+        if outermost.count(name) > 1:
+            raise _Wrong(name, "This key is there twice.")
+
+
+def _event(raw: bytes, envelope: _Envelope, late_by: timedelta | None, now: datetime) -> Event:
+    claim: _Claim = _decode(raw, _Claim)
+    _refuse_twins(raw)
+    name = clean_name(claim.event_name) if claim.event_name else None
+    if claim.type == "custom" and not name:
+        raise _Wrong("event_name", "A custom event needs a name.")
+    properties, _ = clean(claim.properties)
+    if claim.type == "pageview" and envelope.title:
+        properties.setdefault("title", clean_text(envelope.title, 512))
+    event = Event(
+        type=EventType(claim.type),
+        event_name=name,
+        source=Source.BROWSER,
+        properties=properties,
+        message_id=claim.message_id or "",
+        view_id=envelope.view_id,
+        timestamp=_timestamp(claim.timestamp, late_by, now),
+    )
+    if claim.timestamp is not None:
+        event.context = {"original_timestamp": claim.timestamp.isoformat()}
+    _place(event, claim.url or envelope.url, envelope.referrer)
+    return event
+
+
+def _place(event: Event, url: str | None, referrer: str | None) -> None:
+    if url:
+        event.url = public_url(url)
+        if event.url is None:
+            raise _Wrong("url", "This is not an absolute http(s) address.")
+        event.path = _path(event.url)
+    if referrer:
+        event.referrer = public_url(referrer)
+
+
+def _path(url: str) -> str:
+    return clean_text(unquote(urlsplit(url).path)) or "/"
+
+
+def _lateness(sent_at: datetime | None, now: datetime) -> timedelta | None:
+    """How far the page's clock is behind ours; the way here took no time worth counting."""
+    return None if sent_at is None else now - _utc(sent_at)
+
+
+def _timestamp(claimed: datetime | None, late_by: timedelta | None, now: datetime) -> datetime:
+    """The page's time by our clock; without its ``sent_at`` its clock tells nothing."""
+    if claimed is None or late_by is None:
+        return now
+    corrected = _utc(claimed) + late_by
+    return corrected if now - MAX_AGE <= corrected <= now else now
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,249 @@
+"""The actors of these tests: a Chromium, a page in it, and a site of its own for each test.
+
+A site per test keeps them apart: a beacon that comes late goes to a server that is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any, NoReturn, TypeVar
+
+import pytest
+from flask import Flask, render_template_string
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from flask_analytics import Analytics
+from flask_analytics.collectors import MemoryCollector
+
+T = TypeVar("T")
+
+#: Seconds until a test gives up on something that should happen.
+DEADLINE = 8.0
+
+#: What the module promises to work under. Nothing here allows inline code.
+POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
+
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
+{% for _ in range(snippets) %}{% include "flask_analytics/snippet.html" %}{% endfor %}
+</head><body><a id="next" href="/next">next</a><button id="button">go</button></body></html>"""
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "browser: drives a real Chromium")
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip on a developer's machine; where CI is set, a browser that is missing is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for the whole run; a page's context keeps the tests apart."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        unavailable("there is no chromium on the PATH")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("playwright is not installed")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable,
+            args=CHROMIUM_ARGUMENTS,
+            # Playwright switches the cache off that one of the tests is about.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, site: Site) -> Iterator[Any]:
+    """A page in a fresh context, closed before the site goes."""
+    context = browser.new_context(base_url=site.url)
+    context.set_default_timeout(DEADLINE * 1000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def console(page: Any) -> list[str]:
+    """What the page writes to its console as a warning or an error, and what it never caught."""
+    lines: list[str] = []
+    page.on("console", lambda m: lines.append(m.text) if m.type in ("warning", "error") else None)
+    page.on("pageerror", lambda error: lines.append(str(error)))
+    return lines
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A small site with the extension, served on a free port."""
+    site = Site()
+    server = make_server("127.0.0.1", 0, site, threaded=True, request_handler=QuietHandler)
+    site.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield site
+    site.over.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    site.close()
+
+
+class QuietHandler(WSGIRequestHandler):
+    """Keeps the access log out of the test report."""
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        pass
+
+
+@dataclass
+class Post:
+    """One try of the browser to reach the endpoint, answered by whom ever."""
+
+    raw: bytes
+    content_type: str
+    at: float
+    body: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.body = json.loads(self.raw)
+
+    @property
+    def names(self) -> list[str]:
+        return [event.get("event_name") or event["type"] for event in self.body["events"]]
+
+
+class Site:
+    """A WSGI application: the Flask site behind a door that can be slow or shut."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.posts: list[Post] = []
+        #: Seconds between two flushes of the module in the pages served from now on.
+        self.flush_interval = 0.2
+        #: Answers (status, headers) that the endpoint gives instead of the application's, in turn;
+        #: without a status the connection is cut.
+        self.faults: list[tuple[str, dict[str, str]]] = []
+        #: Seconds that the endpoint takes.
+        self.delay = 0.0
+        #: How often a page includes the snippet.
+        self.snippets = 1
+        self.over = threading.Event()
+        self.collector = MemoryCollector()
+        self._app, self._analytics = self._build()
+
+    def _build(self) -> tuple[Flask, Analytics]:
+        app = Flask("site")
+        # Not TESTING: what arrives shall have come the way it comes in production.
+        app.config.update(
+            ANALYTICS_COLLECTORS=[self.collector],
+            ANALYTICS_STORE=None,
+            ANALYTICS_DURABILITY="memory",
+            ANALYTICS_EXCLUDE=["/favicon.ico"],
+        )
+
+        @app.get("/")
+        @app.get("/<path:title>")
+        def show(title: str = "home") -> Any:
+            html = render_template_string(PAGE, title=title, snippets=self.snippets)
+            own = f'<script data-flush="{self.flush_interval}" '
+            return html.replace("<script ", own), {"Content-Security-Policy": POLICY}
+
+        @app.get("/favicon.ico")
+        def favicon() -> Any:
+            return "", 204
+
+        return app, Analytics(app)
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/_a/e":
+            raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+            environ["wsgi.input"] = BytesIO(raw)
+            self.posts.append(Post(raw, environ["CONTENT_TYPE"], time.monotonic()))
+            self.over.wait(self.delay)
+            if self.faults:
+                status, headers = self.faults.pop(0)
+                if not status:
+                    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+                start_response(status or "500 Cut", list(headers.items()))
+                return []
+        return self._app(environ, start_response)
+
+    def close(self) -> None:
+        self._analytics.close(1.0)
+
+    def events(self, name: str | None = None, source: str = "browser") -> list[Any]:
+        """What arrived behind the endpoint: custom events by name, page views as ``pageview``."""
+        events = [event for event in list(self.collector.events) if str(event.source) == source]
+        return [e for e in events if name in (None, e.event_name or str(e.type))]
+
+    def wait_for_events(self, count: int, name: str | None = None) -> list[Any]:
+        """Wait for at least so many; more than asked for is the test's business to see."""
+        return wait_until(
+            lambda: [] if len(self.events(name)) < count else self.events(name),
+            lambda: f"{count} x {name or 'anything'}, have {self.events()} of {self.posts}",
+        )
+
+    def wait_for_posts(self, count: int) -> list[Post]:
+        """Wait for so many tries, whoever answers them."""
+        return wait_until(
+            lambda: [] if len(self.posts) < count else self.posts,
+            lambda: f"{count} tries, have {self.posts}",
+        )
+
+
+def wait_until(condition: Callable[[], T], wanted: Callable[[], str]) -> T:
+    """Poll until the condition holds, and return what it returned."""
+    end = time.monotonic() + DEADLINE
+    while not (result := condition()):
+        if time.monotonic() > end:
+            pytest.fail(f"waited {DEADLINE} s for {wanted()}")
+        time.sleep(0.01)
+    return result
+
+
+@pytest.fixture
+def module(page: Any) -> Callable[..., Any]:
+    """Run JavaScript in the page with the module's exports at hand; returns what it returns."""
+
+    def run(script: str, argument: Any = None) -> Any:
+        names = "{hooks, track, flush}"
+        loaded = f"import('/_a/a.js').then(({names}) => {{ {script} }})"
+        return page.evaluate(f"(argument) => {loaded}", argument)
+
+    return run
+
+
+@pytest.fixture
+def everything_sent(module: Callable[..., Any], site: Site) -> Callable[[], list[Any]]:
+    """Wait until all that the page has noticed is there; only then is "no more" a fact."""
+
+    def wait() -> list[Any]:
+        module("track('marker'); flush();")
+        site.wait_for_events(1, "marker")
+        return [event for event in site.events() if event.event_name != "marker"]
+
+    return wait

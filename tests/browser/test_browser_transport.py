@@ -1,0 +1,229 @@
+"""How events reach the endpoint: in time, after a fault, and without being in anybody's way."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+OUTAGE = ("503 Service Unavailable", {})
+CUT = ("", {})
+
+
+def test_leaving_the_page_delivers(page, module, site):
+    """What was tracked right before the click is not lost with the page."""
+    site.flush_interval = 60
+    page.goto("/")
+    module("track('before_leaving');")
+
+    page.click("#next")
+
+    assert site.wait_for_events(1, "before_leaving")
+    assert site.wait_for_events(1, "pageview")
+
+
+def test_closing_the_tab_delivers(page, module, site):
+    """The same when nothing comes after the page."""
+    site.flush_interval = 60
+    page.goto("/")
+    module("track('before_closing');")
+    assert site.posts == []
+
+    page.close(run_before_unload=True)
+
+    assert site.wait_for_events(1, "before_closing")
+
+
+def test_hiding_the_tab_delivers_and_the_page_lives_on(page, module, site):
+    """A phone may never bring a hidden page back; if it does, nothing is sent twice."""
+    site.flush_interval = 60
+    page.goto("/")
+    module("track('while_visible');")
+
+    page.evaluate("""Object.defineProperty(document, 'visibilityState', {value: 'hidden'});
+        document.dispatchEvent(new Event('visibilitychange'))""")
+    site.wait_for_events(1, "while_visible")
+    module("track('later'); flush();")
+
+    site.wait_for_events(1, "later")
+    assert sorted(event.name for event in site.events()) == ["later", "pageview", "while_visible"]
+
+
+def test_a_slow_endpoint_does_not_hold_up_a_navigation(page, module, site):
+    """Even when every event is flushed alone, connections are left for the page itself."""
+    site.delay = 3.0
+    page.goto("/")
+    module("for (let i = 0; i < 8; i++) { track('slow'); flush(); }")
+
+    start = time.monotonic()
+    page.click("#next")
+    page.wait_for_url("/next")
+    took = time.monotonic() - start
+
+    assert took < 1.0
+
+
+@pytest.fixture
+def impatient(page):
+    """The page with every random pause at its shortest."""
+    page.add_init_script("Math.random = () => 0")
+    return page
+
+
+def test_an_outage_is_survived_with_the_same_bytes(impatient, module, site):
+    """A body that failed comes again under the same message ids, and arrives once."""
+    site.faults = [OUTAGE]
+    impatient.goto("/")
+    module("track('kept'); flush();")
+
+    (kept,) = site.wait_for_events(1, "kept")
+
+    first, second = site.posts
+    assert first.raw == second.raw
+    assert kept.message_id in [event["message_id"] for event in second.body["events"]]
+
+
+def test_a_lost_connection_is_survived(impatient, module, site):
+    """The first try falls back to a request that ends with the page, and that one fails too."""
+    site.faults = [CUT, CUT]
+    impatient.goto("/")
+    module("track('kept'); flush();")
+
+    site.wait_for_events(1, "kept")
+
+    assert len(site.posts) == 3
+    assert len({post.raw for post in site.posts}) == 1
+
+
+def test_a_body_is_given_up_after_five_tries(impatient, module, site, console):
+    """Then it makes way, and the page is told."""
+    site.faults = [OUTAGE] * 5
+    impatient.goto("/")
+    module("track('doomed'); flush();")
+    site.wait_for_posts(5)
+
+    module("track('next'); flush();")
+
+    site.wait_for_events(1, "next")
+    assert len(site.posts) == 6
+    assert len({post.raw for post in site.posts}) == 2
+    assert any("could not be reached" in line for line in console)
+
+
+def test_the_server_may_ask_for_a_pause(page, module, site):
+    """Retry-After is kept, and what is tracked meanwhile waits too."""
+    site.faults = [("429 Too Many Requests", {"Retry-After": "2"})]
+    page.goto("/")
+    with page.expect_response("**/_a/e"):
+        module("track('first'); flush();")
+    module("track('second'); flush();")
+
+    site.wait_for_events(1, "first")
+    site.wait_for_events(1, "second")
+
+    refused, *later = site.posts
+    assert later[0].at - refused.at >= 2.0
+
+
+@pytest.mark.parametrize("status", ["403 Forbidden", "410 Gone"])
+def test_an_endpoint_that_wants_nothing_gets_nothing_more(status, page, module, site):
+    """The module is silent until the page goes, and also when it goes."""
+    site.faults = [(status, {})]
+    page.goto("/")
+    with page.expect_response("**/_a/e"):
+        module("track('refused'); flush();")
+
+    module("for (let i = 0; i < 50; i++) track('useless'); flush();")
+    page.goto("/next")
+
+    (view,) = site.wait_for_events(1)
+    assert view.url.endswith("/next")
+
+
+def test_a_refused_body_is_not_repeated(page, module, site, console):
+    """The events are gone, the page is told once, and the next events go on."""
+    site.faults = [("400 Bad Request", {}), ("400 Bad Request", {})]
+    page.goto("/")
+    for name in ("bad", "worse"):
+        with page.expect_response("**/_a/e"):
+            module("track(argument); flush();", name)
+
+    module("track('good'); flush();")
+
+    site.wait_for_events(1, "good")
+    assert len(site.posts) == 3
+    assert len([line for line in console if "events were lost" in line]) == 1
+
+
+def test_a_burst_arrives_whole(page, module, site):
+    """60 events of 3 KB: no body above the limit, none lost while the page stays."""
+    site.flush_interval = 60
+    site.delay = 0.3
+    page.goto("/")
+
+    module("for (let i = 0; i < 60; i++) track('big', {i, text: 'x'.repeat(3000)}); flush();")
+
+    start = time.monotonic()
+    events = site.wait_for_events(60, "big")
+    assert time.monotonic() - start < 2.0
+    assert sorted(event.properties["i"] for event in events) == list(range(60))
+    assert max(len(post.raw) for post in site.posts) <= 60 * 1024
+
+
+def test_a_burst_right_before_leaving_is_not_lost(page, module, site):
+    """What the browser cannot carry past the page's end leaves before it."""
+    site.flush_interval = 60
+    page.goto("/")
+
+    module("for (let i = 0; i < 60; i++) track('big', {i, text: 'x'.repeat(3000)});")
+    page.click("#next")
+
+    assert len(site.wait_for_events(20, "big")) >= 20
+
+
+def test_the_queue_keeps_the_newest(page, module, site, everything_sent):
+    """During a long outage memory is bounded, and the oldest events go first."""
+    site.faults = [("503 Service Unavailable", {"Retry-After": "2"})]
+    page.goto("/")
+    with page.expect_response("**/_a/e"):
+        module("track('tripping'); flush();")
+
+    module("for (let i = 0; i < 230; i++) track('many', {i});")
+
+    everything_sent()
+    numbers = [event.properties["i"] for event in site.events("many")]
+    assert sorted(numbers) == list(range(31, 230))  # the marker took the 200th place
+
+
+def test_an_event_beyond_all_limits_is_dropped_alone(page, module, site, console):
+    """It could never arrive, so it must not block the others."""
+    page.goto("/")
+
+    module("""track('before'); track('huge', {text: 'x'.repeat(61 * 1024)}); track('after');
+        flush();""")
+
+    site.wait_for_events(1, "after")
+    assert site.events("before")
+    assert not site.events("huge")
+    assert any("too big" in line for line in console)
+
+
+def test_the_visitors_browser_is_left_as_it_was(page, module, site, everything_sent):
+    """After a busy visit there is no cookie, nothing stored, and no new global."""
+    site.faults = [OUTAGE]
+    site.snippets = 0
+    page.goto("/")
+    before = set(page.evaluate("Object.getOwnPropertyNames(window)"))
+    site.snippets = 1
+    page.goto("/")
+    module("track('one'); history.pushState({}, '', '/two'); track('two'); flush();")
+    page.click("#next")
+    page.wait_for_url("/next")
+    everything_sent()
+
+    assert page.context.cookies() == []
+    stored = "[localStorage.length, sessionStorage.length, indexedDB.databases(), caches.keys()]"
+    assert page.evaluate(f"Promise.all({stored})") == [0, 0, [], []]
+    assert set(page.evaluate("Object.getOwnPropertyNames(window)")) - before == set()

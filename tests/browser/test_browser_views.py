@@ -1,0 +1,162 @@
+"""What counts as a page view, and what it says."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+NO_NAVIGATION_API = "Object.defineProperty(window, 'navigation', {value: undefined})"
+
+
+@pytest.fixture(params=["navigation api", "patched history"])
+def navigable(request, page):
+    """The page, with the API that tells of navigations and without."""
+    if request.param == "patched history":
+        page.add_init_script(NO_NAVIGATION_API)
+    return page
+
+
+def test_a_load_is_one_view_joined_with_the_servers(page, site, console, everything_sent):
+    """Both channels report the same view id, and a strict policy has nothing to complain about."""
+    page.goto("/?utm_source=mail#part")
+
+    (event,) = everything_sent()
+    (served,) = site.events("pageview", source="server")
+    assert event.view_id == served.view_id
+    assert event.properties["title"] == "home"
+    assert event.url == f"{site.url}/?utm_source=mail"
+    assert {post.content_type for post in site.posts} == {"text/plain"}
+    assert console == []
+
+
+def test_the_hook_tells_the_page_about_a_view(page, module, site):
+    """Who listens learns what is sent."""
+    page.goto("/")
+    site.wait_for_events(1, "pageview")
+
+    view = module("""
+        const heard = new Promise((resolve) => hooks.once("page:view", resolve, {priority: -1}));
+        history.pushState({}, "", "/two#part");
+        return heard;
+    """)
+
+    assert view.pop("timestamp") > 1_700_000_000_000
+    assert view == {
+        "url": page.url.removesuffix("#part"),
+        "title": "home",
+        "referrer": page.url.replace("/two#part", "/"),
+        "isInitialLoad": False,
+    }
+
+
+def test_a_navigation_inside_the_page_is_one_view(navigable, site, everything_sent):
+    """It has its own id, the view before as referrer, and the title that was set after it."""
+    navigable.goto("/")
+
+    navigable.evaluate("""history.pushState({}, '', '/two?x=1');
+        setTimeout(() => { document.title = 'two' }, 20)""")
+    site.wait_for_events(2, "pageview")
+
+    first, second = everything_sent()
+    assert [first.properties["title"], second.properties["title"]] == ["home", "two"]
+    assert second.view_id != first.view_id
+    bodies = {post.body["view_id"]: post.body for post in site.posts}
+    assert bodies[second.view_id]["url"] == f"{site.url}/two?x=1"
+    assert bodies[second.view_id]["referrer"] == f"{site.url}/"
+
+
+def test_going_back_inside_the_page_is_a_view(navigable, site, everything_sent):
+    """The visitor sees the first page again."""
+    navigable.goto("/")
+    navigable.evaluate("history.pushState({}, '', '/two')")
+    site.wait_for_events(2, "pageview")
+
+    navigable.evaluate("history.back()")
+
+    site.wait_for_events(3, "pageview")
+    assert everything_sent()[-1].url == f"{site.url}/"
+
+
+def test_the_same_address_is_no_new_view(navigable, everything_sent):
+    """Neither saved state nor a jump to a fragment shows another page."""
+    navigable.goto("/")
+
+    navigable.evaluate("history.replaceState({scroll: 1}, '', location.href)")
+    navigable.evaluate("history.pushState({}, '', '#part')")
+    navigable.evaluate("location.hash = 'other'")
+
+    assert len(everything_sent()) == 1
+
+
+def test_events_go_out_under_the_view_they_belong_to(page, module, site, everything_sent):
+    """A body speaks for one view: what happened before a navigation is not the next view's."""
+    site.flush_interval = 60
+    page.goto("/")
+
+    module("track('before'); history.pushState({}, '', '/two');")
+    module("track('after');")
+    everything_sent()
+
+    (before,), (after,) = site.events("before"), site.events("after")
+    views = {event.url: event.view_id for event in site.events("pageview")}
+    assert before.view_id == views[f"{site.url}/"]
+    assert after.view_id == views[f"{site.url}/two"]
+    assert len(site.posts) == 2
+
+
+def test_a_page_restored_from_the_cache_is_a_new_view(page, site, everything_sent):
+    """No script runs again, yet the visitor sees the page again."""
+    page.goto("/")
+    page.evaluate("window.kept = true")
+    page.goto("/next")
+    site.wait_for_events(2, "pageview")
+
+    # page.go_back() would wait for a load that a restored page does not have.
+    page.evaluate("history.back()")
+    views = site.wait_for_events(3, "pageview")
+
+    assert page.evaluate("window.kept"), "the browser did not restore the page, it loaded it"
+    assert len(everything_sent()) == 3
+    assert views[2].url == views[0].url
+    assert views[2].view_id != views[0].view_id
+
+
+def test_two_snippets_count_once(page, site, everything_sent):
+    """A module runs once, also when the short address loads it a third time."""
+    site.snippets = 2
+    page.goto("/")
+
+    (event,) = everything_sent()
+    assert str(event.type) == "pageview"
+
+
+def test_a_prerendered_page_counts_when_it_is_shown(page, module, site):
+    """Until then nothing leaves it, neither its view nor what it tracked."""
+    page.add_init_script("""Object.defineProperty(document, "prerendering", {
+        configurable: true, get: () => !window.shown })""")
+    page.goto("/")
+    module("track('early'); flush();")
+    page.wait_for_timeout(site.flush_interval * 1000 + 200)
+    assert site.posts == []
+
+    page.evaluate("shown = true; document.dispatchEvent(new Event('prerenderingchange'))")
+
+    (view,) = site.wait_for_events(1, "pageview")
+    (early,) = site.wait_for_events(1, "early")
+    assert early.view_id == view.view_id
+
+
+def test_ids_do_not_need_a_secure_context(page, site, everything_sent):
+    """Over plain http there is no randomUUID; the ids look the same."""
+    page.add_init_script("delete Crypto.prototype.randomUUID")
+    page.goto("/")
+    page.evaluate("history.pushState({}, '', '/two')")
+    site.wait_for_events(2, "pageview")
+
+    assert page.evaluate("crypto.randomUUID") is None
+    ids = [event.message_id for event in everything_sent()] + [site.posts[-1].body["view_id"]]
+    assert len(set(ids)) == 3
+    assert {uuid.UUID(text).version for text in ids} == {4}
