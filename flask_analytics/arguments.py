@@ -59,6 +59,8 @@ class Guard:
         """Check every argument; a wrong one is left out in production, the event still goes."""
         event = Event(type=type_)
         at: float | None = None
+        if type_ is EventType.CUSTOM:  # without its name it is nothing
+            event.event_name = event_name(fields.pop("event_name"))
         for name, value in fields.items():
             if value is None:
                 continue
@@ -69,8 +71,6 @@ class Guard:
                     setattr(event, name, self.properties(value))
                 else:
                     setattr(event, name, _FIELDS[name](value))
-        if type_ is EventType.CUSTOM and not event.event_name:
-            raise ValueError("event_name must not be empty: say what happened")
         return at, event
 
     def properties(self, values: Any) -> dict[str, Any]:

@@ -208,9 +208,11 @@ def _shape(key: str, value: Any) -> str:
 
 
 def _warn_of_typos(config: Mapping[str, Any]) -> None:
-    known = {PREFIX + field.name.upper() for field in fields(Settings)}
+    known = {field.name.upper() for field in fields(Settings)}
     for name in config:
-        if isinstance(name, str) and name.startswith(PREFIX) and name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            if close:
-                warnings.warn(f"{name} is no setting: did you mean {close[0]}?", stacklevel=4)
+        key = name.removeprefix(PREFIX) if isinstance(name, str) else name
+        if key == name or key in known:
+            continue
+        close = difflib.get_close_matches(key, known, 1, cutoff=0.8)
+        if close:
+            warnings.warn(f"{name} is no setting: did you mean {PREFIX}{close[0]}?", stacklevel=4)

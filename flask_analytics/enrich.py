@@ -124,7 +124,7 @@ def place(event: Event, facts: Facts, trusted: tuple[str, ...] | None) -> None:
 def best_language(header: str) -> str | None:
     """The tag a browser likes most, such as ``de-DE``."""
     best = parse_accept_header(header[:512], LanguageAccept).best
-    return None if best in (None, "*") else language_tag(str(best))
+    return None if best in (None, "", "*") else language_tag(str(best))
 
 
 def language_tag(text: str) -> str:

@@ -1,0 +1,78 @@
+"""The actors of the stories that the tests tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flask
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from flask_analytics import Analytics, Event
+from flask_analytics.testing import capture_events
+
+
+class Clock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def tick(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def make_app() -> Callable[..., Flask]:
+    """Build an application with a page, an action and Analytics. TESTING unless said."""
+
+    def make(analytics: Analytics | None = None, **config: Any) -> Flask:
+        app = Flask("shop")
+        app.config.update({"TESTING": True, "SECRET_KEY": "x", **config})
+        (analytics or Analytics()).init_app(app)
+        app.add_url_rule("/", "home", lambda: "<p>home</p>")
+        app.add_url_rule("/blog/<slug>", "post", lambda slug: f"<p>{slug}</p>")
+        app.add_url_rule("/buy", "buy", lambda: "bought", methods=["POST", "PUT", "DELETE"])
+        app.add_url_rule("/api", "api", lambda: {"a": 1})
+        return app
+
+    return make
+
+
+@pytest.fixture
+def analytics() -> Analytics:
+    return Analytics()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask], analytics: Analytics) -> Flask:
+    return make_app(analytics)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def events(app: Flask) -> Iterator[list[Event]]:
+    """What the application accepts, oldest first."""
+    with capture_events(app) as captured:
+        yield captured
+
+
+@pytest.fixture(autouse=True)
+def leaves_no_context() -> Iterator[None]:
+    """Fails a test that leaves an application context pushed."""
+    yield
+    assert not flask.has_app_context(), "a context is still pushed"

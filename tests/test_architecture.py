@@ -1,0 +1,110 @@
+"""The floors of the house: a module imports only from the floors below its own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "flask_analytics"
+
+FLOORS = [
+    # 1: words and laws. They import nothing of ours but errors.
+    "signals assets ids event config log collectors.base "
+    "delivery.ledger delivery.buffer delivery.retry delivery.breaker delivery.latch",
+    # 2: tools, each about one thing
+    "values visitor pipeline delivery.hub delivery.verdicts "
+    "collectors.http collectors.memory collectors.stdout",
+    # 3: machines made of tools
+    "enrich delivery.announcer delivery.lifetime delivery.batcher delivery.direct "
+    "collectors.webhook",
+    # 4: carriers of events and of what is known about them
+    "record delivery.dispatcher collectors.address web.payload",
+    # 5: what the helpers are given
+    "arguments",
+    # 6: the helpers
+    "context",
+    # 7: doors
+    "hooks web.browser",
+    # 8: wiring
+    "extension testing",
+]
+FLOOR = {name: n for n, names in enumerate(FLOORS, 1) for name in names.split()}
+FLOOR["errors"] = 0
+
+#: a third-party package -> the only modules that may import it
+DOORS = {
+    "gevent": {
+        "delivery.dispatcher",
+        "delivery.batcher",
+        "delivery.hub",
+        "delivery.latch",
+        "delivery.announcer",
+        "collectors.http",
+    },
+    "requests": {"collectors.http"},
+    "urllib3": {"collectors.http"},
+    "blinker": {"signals"},
+    "iso4217": {"event"},
+    "flask_babel": {"visitor"},
+    "flask": {"record", "context", "visitor", "hooks", "extension", "testing", "web.browser"},
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        if path.name != "__init__.py":
+            yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path
+
+
+def imports(name: str, path: Path) -> Iterator[tuple[bool, str]]:
+    """Yield (is it ours?, module) for each import that runs; not those for type checkers."""
+    package = name.split(".")[:-1]
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (place(alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            start = ".".join(
+                [ROOT.name] * bool(node.level) + base + [node.module] * bool(node.module)
+            )
+            names = [f"{start}.{alias.name}" for alias in node.names]
+            found = [place(start)] if is_module(start) else [place(name) for name in names]
+            yield from found
+
+
+def is_module(dotted: str) -> bool:
+    is_ours, rest = place(dotted)
+    return not is_ours or rest in FLOOR
+
+
+def place(dotted: str) -> tuple[bool, str]:
+    top, _, rest = dotted.partition(".")
+    return (True, rest) if top == ROOT.name else (False, top)
+
+
+@pytest.mark.parametrize(("name", "path"), list(modules()), ids=lambda value: str(value)[-30:])
+def test_module_keeps_to_its_floor(name: str, path: Path) -> None:
+    """No module imports from its own floor or one above, and strangers come in by one door."""
+    for is_ours, other in imports(name, path):
+        if is_ours:
+            assert FLOOR[other] < FLOOR[name], f"{name} (floor {FLOOR[name]}) imports {other}"
+        elif other in DOORS:
+            assert name in DOORS[other], f"only {DOORS[other]} may import {other}"
+
+
+def test_every_module_has_a_floor() -> None:
+    """A new module takes a place in the house before it is used."""
+    assert {name for name, _ in modules()} == set(FLOOR)
+
+
+def test_no_file_is_too_long() -> None:
+    """A reader holds one file in the head."""
+    lengths = {str(path): len(path.read_text().splitlines()) for _, path in modules()}
+    assert {path: n for path, n in lengths.items() if n > 400} == {}
