@@ -138,7 +138,10 @@ def language_tag(text: str) -> str:
 @lru_cache(1024)
 def host_name(host: str, trusted: tuple[str, ...] | None) -> str | None:
     """A host without its port, if it is one of ours."""
-    name = urlsplit(f"//{host}").hostname if host.isprintable() else None
+    try:
+        name = urlsplit(f"//{host}").hostname if host.isprintable() else None
+    except ValueError:  # brackets that are no IPv6 address
+        return None
     if not name or (trusted is not None and not host_is_trusted(name, trusted)):
         return None
     return name[:255]

@@ -207,7 +207,7 @@ def default_type(
     for name, value in response.headers:  # mostly the first one: quicker than a look-up
         if name == "Content-Type":
             return _PAGEVIEW if value[:9].lower() == "text/html" else None
-    return _PAGEVIEW if response.mimetype == "text/html" else None
+    return _PAGEVIEW if (response.mimetype or "").lower() == "text/html" else None
 
 
 def _is_early(environ: Mapping[str, Any]) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, current_app, g, session
+from flask import Flask, current_app, g
+from flask.globals import app_ctx, request_ctx
 
 #: Characters of an id.
 MAX_ID = 256
@@ -45,11 +46,27 @@ def _login_id() -> Any:
     if "_login_user" in g:
         user = g._login_user
         return user.get_id() if user.is_authenticated else None
+    session = _session()
+    if session is None:
+        return None
     accessed = session.accessed
     try:
         return session.get("_user_id")
     finally:
         session.accessed = accessed
+
+
+def _session() -> Any:
+    """The session behind ``flask.session``, which would mark it as touched.
+
+    Flask keeps it on its context: since 3.1.3 under a private name, from 3.2 on the context of
+    the application. Where it is not found, only a user that the view has loaded is known.
+    """
+    found = getattr(app_ctx, "_session", None)
+    if found is None:
+        attributes = vars(request_ctx._get_current_object())  # type: ignore[attr-defined]
+        found = attributes.get("_session", attributes.get("session"))
+    return found
 
 
 def language() -> str | None:

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import count
 from typing import Any, NoReturn, TypeVar
 
 import pytest
@@ -125,7 +126,11 @@ class Post:
 
     raw: bytes
     content_type: str
+    #: The browser's Sec-Fetch-Mode: ``no-cors`` tells a beacon from a fetch.
+    mode: str
     at: float
+    #: What was answered; empty until then.
+    status: str = ""
     body: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -135,6 +140,10 @@ class Post:
     def names(self) -> list[str]:
         return [event.get("event_name") or event["type"] for event in self.body["events"]]
 
+    @property
+    def ids(self) -> set[str]:
+        return {event["message_id"] for event in self.body["events"]}
+
 
 class Site:
     """A WSGI application: the Flask site behind a door that can be slow or shut."""
@@ -142,8 +151,9 @@ class Site:
     def __init__(self) -> None:
         self.url = ""
         self.posts: list[Post] = []
-        #: Seconds between two flushes of the module in the pages served from now on.
-        self.flush_interval = 0.2
+        #: What the script tag says in the pages served from now on. A flush a minute: nothing
+        #: leaves a page before the test wants it.
+        self.tag: dict[str, float] = {"flush": 60}
         #: Answers (status, headers) that the endpoint gives instead of the application's, in turn;
         #: without a status the connection is cut.
         self.faults: list[tuple[str, dict[str, str]]] = []
@@ -169,8 +179,8 @@ class Site:
         @app.get("/<path:title>")
         def show(title: str = "home") -> Any:
             html = render_template_string(PAGE, title=title, snippets=self.snippets)
-            own = f'<script data-flush="{self.flush_interval}" '
-            return html.replace("<script ", own), {"Content-Security-Policy": POLICY}
+            tag = "".join(f'data-{name}="{value}" ' for name, value in self.tag.items())
+            return html.replace("<script ", f"<script {tag}"), {"Content-Security-Policy": POLICY}
 
         @app.get("/favicon.ico")
         def favicon() -> Any:
@@ -180,17 +190,29 @@ class Site:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/_a/e":
-            raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-            environ["wsgi.input"] = BytesIO(raw)
-            self.posts.append(Post(raw, environ["CONTENT_TYPE"], time.monotonic()))
-            self.over.wait(self.delay)
-            if self.faults:
-                status, headers = self.faults.pop(0)
-                if not status:
-                    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
-                start_response(status or "500 Cut", list(headers.items()))
-                return []
+            return self._ingest(environ, start_response)
+        if environ["PATH_INFO"] == "/elsewhere":
+            self.over.wait(DEADLINE)
         return self._app(environ, start_response)
+
+    def _ingest(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ["wsgi.input"] = BytesIO(raw)
+        post = Post(raw, environ["CONTENT_TYPE"], environ["HTTP_SEC_FETCH_MODE"], time.monotonic())
+        self.posts.append(post)
+        self.over.wait(self.delay)
+
+        def answer(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            post.status = status
+            return start_response(status, headers, *rest)
+
+        if not self.faults:
+            return self._app(environ, answer)
+        status, headers = self.faults.pop(0)
+        if not status:
+            environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        answer(status or "500 Cut", list(headers.items()))
+        return []
 
     def close(self) -> None:
         self._analytics.close(1.0)
@@ -198,20 +220,26 @@ class Site:
     def events(self, name: str | None = None, source: str = "browser") -> list[Any]:
         """What arrived behind the endpoint: custom events by name, page views as ``pageview``."""
         events = [event for event in list(self.collector.events) if str(event.source) == source]
-        return [e for e in events if name in (None, e.event_name or str(e.type))]
+        return [event for event in events if name in (None, event.name)]
 
-    def wait_for_events(self, count: int, name: str | None = None) -> list[Any]:
+    def wait_for_events(self, least: int, name: str | None = None) -> list[Any]:
         """Wait for at least so many; more than asked for is the test's business to see."""
         return wait_until(
-            lambda: [] if len(self.events(name)) < count else self.events(name),
-            lambda: f"{count} x {name or 'anything'}, have {self.events()} of {self.posts}",
+            lambda: [] if len(self.events(name)) < least else self.events(name),
+            lambda: f"{least} x {name or 'anything'}, have {self.events()} of {self.posts}",
         )
 
-    def wait_for_posts(self, count: int) -> list[Post]:
+    def has_all(self) -> bool:
+        """Whether every try was answered, and what was taken has come to the collector."""
+        taken = [post.ids for post in self.posts if post.status.startswith("2")]
+        arrived = {event.message_id for event in self.events()}
+        return all(post.status for post in self.posts) and arrived.issuperset(*taken)
+
+    def wait_for_posts(self, least: int) -> list[Post]:
         """Wait for so many tries, whoever answers them."""
         return wait_until(
-            lambda: [] if len(self.posts) < count else self.posts,
-            lambda: f"{count} tries, have {self.posts}",
+            lambda: [] if len(self.posts) < least else self.posts,
+            lambda: f"{least} tries, have {self.posts}",
         )
 
 
@@ -239,11 +267,14 @@ def module(page: Any) -> Callable[..., Any]:
 
 @pytest.fixture
 def everything_sent(module: Callable[..., Any], site: Site) -> Callable[[], list[Any]]:
-    """Wait until all that the page has noticed is there; only then is "no more" a fact."""
+    """Send all that the page has noticed, and return it; only then is "no more" a fact."""
+    markers = (f"marker {number}" for number in count())
 
-    def wait() -> list[Any]:
-        module("track('marker'); flush();")
-        site.wait_for_events(1, "marker")
-        return [event for event in site.events() if event.event_name != "marker"]
+    def send() -> list[Any]:
+        marker = next(markers)
+        module("track(argument); flush();", marker)
+        site.wait_for_events(1, marker)
+        wait_until(site.has_all, lambda: f"all of {site.posts}, have {site.events()}")
+        return [event for event in site.events() if not event.name.startswith("marker")]
 
-    return wait
+    return send

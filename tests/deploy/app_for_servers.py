@@ -1,0 +1,43 @@
+"""A small application for servers to run. The environment says what it is like.
+
+``DESTINATION``: the base address of ``destination.py``. ``EARLY``: events emitted while the
+module is imported. ``HANG``: set to have a second collector that is never answered.
+"""
+
+from __future__ import annotations
+
+import os
+
+from flask import Flask
+
+from flask_analytics import Analytics
+from flask_analytics.collectors import WebhookCollector
+
+destination = os.environ["DESTINATION"]
+
+# Nothing leaves before the process ends: the flush at shutdown has to deliver everything.
+collectors = [WebhookCollector(f"{destination}/events", batch_size=1000, flush_interval=60)]
+if "HANG" in os.environ:
+    collectors.append(WebhookCollector(f"{destination}/hang", flush_interval=0.01))
+
+app = Flask(__name__)
+app.config["ANALYTICS_COLLECTORS"] = collectors
+app.config["ANALYTICS_SHUTDOWN_TIMEOUT"] = float(os.environ.get("SHUTDOWN_TIMEOUT", "5"))
+app.config["ANALYTICS_EXCLUDE"] = ["/ready"]
+analytics = Analytics(app)
+
+
+@app.get("/page/<int:number>")
+def page(number: int) -> str:
+    """Each request is told apart by its path."""
+    return f"<p>{number}</p>"
+
+
+@app.get("/ready")
+def ready() -> str:
+    """Whether the server answers; excluded from analytics."""
+    return "ready"
+
+
+for number in range(int(os.environ.get("EARLY", "0"))):
+    analytics.track("early", {"number": number})
