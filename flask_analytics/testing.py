@@ -1,12 +1,19 @@
-"""For the tests of your application: see the events of it, and nothing leaves the process.
+"""For the tests of your application: see its events, and what a destination gets of them.
 
 Set ``TESTING`` before the first event; then there is no thread, no network and no file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
 
 from flask import Flask
 
@@ -18,10 +25,15 @@ from .signals import event_accepted
 def capture_events(app: Flask) -> Iterator[list[Event]]:
     """Collect what the application accepts while the block runs.
 
+    >>> from flask import Flask
+    >>> from flask_analytics import Analytics
+    >>> app = Flask("shop")
+    >>> app.testing = True
+    >>> analytics = Analytics(app)
     >>> with capture_events(app) as events:
-    ...     client.get("/")
-    >>> events[0].matched_pattern
-    '/'
+    ...     response = app.test_client().get("/")
+    >>> [(event.type.value, event.path) for event in events]
+    [('pageview', '/')]
     """
     events: list[Event] = []
 
@@ -30,3 +42,119 @@ def capture_events(app: Flask) -> Iterator[list[Event]]:
 
     with event_accepted.connected_to(receive, sender=app):
         yield events
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request that a destination got."""
+
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a destination says next. ``body`` comes in pieces, ``pause`` seconds apart."""
+
+    status: int = 200
+    headers: Mapping[str, str] | None = None
+    body: bytes = b""
+    pieces: int = 1
+    pause: float = 0.0
+    is_silent: bool = False
+
+
+class FakeDestination:
+    """A real HTTP server on this machine that remembers what it got.
+
+    >>> with FakeDestination() as destination:
+    ...     address = f"webhook+{destination.url}"
+
+    ``answers`` are given in order, then 200. ``requests`` and ``events`` are what has come.
+    """
+
+    def __init__(self) -> None:
+        self.requests: list[Received] = []
+        self.answers: deque[Answer] = deque()
+        #: How many requests were under way at the same time, at most.
+        self.most_at_once = 0
+        self._at_once = 0
+        self._lock = threading.Lock()
+        self._end = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._server.server_port}/"
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events of every JSON array that came, in order."""
+        return [event for request in self.requests for event in json.loads(request.body)]
+
+    def __enter__(self) -> FakeDestination:
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _receive(self, request: Received) -> Answer:
+        with self._lock:
+            self.requests.append(request)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+            return self.answers.popleft() if self.answers else Answer()
+
+    def _finish(self) -> None:
+        with self._lock:
+            self._at_once -= 1
+
+
+def _handler(destination: FakeDestination) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            received = Received(self.path, dict(self.headers.items()), body)
+            answer = destination._receive(received)
+            try:
+                self._answer(answer)
+            except OSError:  # the client went away
+                self.close_connection = True
+            finally:
+                destination._finish()
+
+        def _answer(self, answer: Answer) -> None:
+            if answer.is_silent:
+                destination._end.wait()
+                self.close_connection = True
+                return
+            self.send_response(answer.status)
+            for name, value in (answer.headers or {}).items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(answer.body) * answer.pieces))
+            self.end_headers()
+            for _ in range(answer.pieces):
+                self.wfile.write(answer.body)
+                if answer.pause and destination._end.wait(answer.pause):
+                    return
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    return Handler

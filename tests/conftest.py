@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from flask_analytics import Analytics, Event
-from flask_analytics.testing import capture_events
+from flask_analytics.testing import FakeDestination, capture_events
 
 
 class Clock:
@@ -76,3 +76,10 @@ def leaves_no_context() -> Iterator[None]:
     """Fails a test that leaves an application context pushed."""
     yield
     assert not flask.has_app_context(), "a context is still pushed"
+
+
+@pytest.fixture
+def destination() -> Iterator[FakeDestination]:
+    """A real HTTP server on this machine that remembers what it got."""
+    with FakeDestination() as server:
+        yield server

@@ -41,7 +41,7 @@ def test_acting_methods_are_actions(client: FlaskClient, events: list[Event], me
 
 def test_patch_is_an_action(app: Flask, client: FlaskClient, events: list[Event]) -> None:
     """PATCH counts with POST, PUT and DELETE."""
-    app.add_url_rule("/patch", "patch", lambda: {}, methods=["PATCH"])
+    app.add_url_rule("/patch", "patch", dict, methods=["PATCH"])
 
     client.patch("/patch")
 

@@ -112,6 +112,7 @@ class Lane:
         self._drop(len(self._buffer.take(len(self._buffer))), "shutdown")
         self._farewell()
         self._set_state("closed")
+        self.idle.set()
 
     def farewell_flush(self) -> None:
         """Let the collector pass on what it holds back itself."""
