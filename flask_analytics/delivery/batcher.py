@@ -306,6 +306,9 @@ class Lane:
             self._deadline = self._clock() + FAREWELL
             self._quietly(self.collector.flush)
             self._quietly(self.collector.close)
+        if self._threads is not None:
+            with gevent.Timeout(FAREWELL, False):  # a stuck one stays until the process ends
+                self._threads.kill()
 
     def _quietly(self, function: Callable[[], None]) -> None:
         try:
