@@ -151,13 +151,12 @@ class BatchCollector(Collector):
     :param batch_size: events in one batch, a maximum.
     :param flush_interval: seconds that an event waits for others.
     :param timeout: seconds that one ``send`` may take in all.
-    :param max_inflight: batches under way at a time.
+    :param max_inflight: batches under way at a time; above 1, ``send`` must be fit for threads.
     :param accepts: called with each event; False leaves it out.
     :raises ConfigurationError: a size or time is not above 0.
     """
 
     flush_interval = 5.0
-    max_inflight = 4
 
     def __init__(
         self,

@@ -25,7 +25,7 @@ class StdoutCollector(BatchCollector):
     def __init__(
         self, *, name: str | None = None, accepts: Callable[[Event], bool] | None = None
     ) -> None:
-        super().__init__(name=name, accepts=accepts, max_inflight=1)
+        super().__init__(name=name, accepts=accepts)
 
     def start(self) -> None:
         """Give the logger a handler if the application has not."""

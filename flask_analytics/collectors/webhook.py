@@ -31,6 +31,7 @@ class WebhookCollector(BatchCollector):
     """
 
     blocking = False
+    max_inflight = 4
     imports = ("flask_analytics.collectors.http",)
 
     def __init__(

@@ -1,0 +1,68 @@
+# make run: the example shop and a destination that shows what arrives
+# make test: everything that has to be green
+# make help: the rest
+
+PYTHON ?= python3
+VENV ?= .venv
+PY = $(VENV)/bin/python
+CHECKED = flask_analytics tests example benchmarks setup.py
+
+.PHONY: run test check lint types unit gevent format bench clean help chromium
+
+help:
+	@sed -n 's/^# make //p' Makefile
+
+run: $(VENV)/run.done
+	@$(PY) -m example
+
+test: check unit gevent
+
+check: lint types
+
+# make lint: style and format
+lint: $(VENV)/test.done
+	$(VENV)/bin/ruff check $(CHECKED)
+	$(VENV)/bin/ruff format --check $(CHECKED)
+
+# make types: mypy, strict
+types: $(VENV)/test.done
+	$(VENV)/bin/mypy
+
+# make unit: every test, in a plain process
+unit: $(VENV)/test.done chromium
+	$(PY) -m pytest
+
+# make gevent: the same in a process patched by gevent; deploy tests start servers of their own,
+# patched and not, and would only do the same again
+gevent: $(VENV)/test.done chromium
+	$(PY) tests/gevent_run.py -m "not deploy and not slow"
+
+# make format: let ruff write
+format: $(VENV)/test.done
+	$(VENV)/bin/ruff check --fix $(CHECKED)
+	$(VENV)/bin/ruff format $(CHECKED)
+
+# make bench: cost and delivery beside Segment's and PostHog's libraries (see benchmarks/README.md)
+bench: $(VENV)/test.done
+	$(PY) -m pip install --quiet -e ".[benchmark]"
+	$(PY) benchmarks/overhead.py
+	$(PY) benchmarks/track.py
+	$(PY) benchmarks/servers.py
+	$(PY) benchmarks/hanging.py
+
+# make chromium: a browser for the tests, from the system's packages, if there is none
+chromium:
+	@sh tests/browser/chromium.sh
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/run.done: pyproject.toml setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet -e .
+	@touch $@
+
+$(VENV)/test.done: pyproject.toml setup.py
+	$(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet -e ".[test]"
+	@touch $@ $(VENV)/run.done
