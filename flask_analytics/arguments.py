@@ -31,7 +31,7 @@ class Guard:
     def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> bool:
         if error is None or not isinstance(error, Exception) or self.state.is_strict:
             return False
-        self.state.pipeline.count_trimmed("arguments")
+        self.state.pipeline.trimmed.count("arguments")
         self.state.pipeline.log.warning("argument", "analytics helper: %s", error)
         return True
 
@@ -69,8 +69,12 @@ class Guard:
                     at = _seconds(value)
                 elif name in ("properties", "traits", "context", "integrations"):
                     setattr(event, name, self.properties(value))
-                else:
+                elif name == "category":
+                    event.properties.setdefault("category", event_name(value))
+                elif name in _FIELDS:
                     setattr(event, name, _FIELDS[name](value))
+                else:
+                    raise TypeError(f"there is no argument {name!r}")
         return at, event
 
     def properties(self, values: Any) -> dict[str, Any]:
@@ -78,9 +82,8 @@ class Guard:
         if is_plain(values):
             return dict(values)
         cleaned, problems = clean(values)
-        if isinstance(values, Mapping) and len(values) > MAX_PROPERTIES:
-            for _ in range(len(values) - MAX_PROPERTIES):
-                self.state.pipeline.count_trimmed("properties")
+        if isinstance(values, Mapping):
+            self.state.pipeline.trimmed.count("properties", max(0, len(values) - MAX_PROPERTIES))
         for problem in problems:
             with Guard(self.state):
                 raise (ValueError if "finite" in problem else TypeError)(problem)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from flask import current_app
 
@@ -19,6 +19,21 @@ from .arguments import event_name as checked_name
 from .event import MAX_PROPERTIES, EventType, Revenue
 from .pipeline import Draft
 from .record import State
+
+
+class Details(TypedDict, total=False):
+    """Keywords that every event takes; see ``track``."""
+
+    anonymous_id: Any
+    timestamp: datetime | None
+    context: Mapping[str, Any] | None
+    integrations: Mapping[str, Any] | None
+
+
+class Who(Details, total=False):
+    """And who it was, where that is no argument of its own."""
+
+    user_id: Any
 
 
 class Helpers:
@@ -77,25 +92,28 @@ class Helpers:
         name: str | None = None,
         category: str | None = None,
         properties: Mapping[str, Any] | None = None,
-        **who: Any,
+        **who: Unpack[Who],
     ) -> None:
         """Send a page view, as Segment's ``page``. ``who``: the keywords of ``track``."""
-        properties = dict(properties or {})
-        if category is not None:
-            properties.setdefault("category", category)
-        self._send(EventType.PAGEVIEW, event_name=name, properties=properties, **who)
+        self._send(
+            EventType.PAGEVIEW, event_name=name, properties=properties, category=category, **who
+        )
 
-    def identify(self, user_id: Any, traits: Mapping[str, Any] | None = None, **who: Any) -> None:
-        """Say who a user is. ``who``: ``anonymous_id``, ``timestamp``, ``context``, ..."""
-        self._send(EventType.IDENTIFY, user_id=user_id, traits=traits, **who)
+    def identify(
+        self, user_id: Any, traits: Mapping[str, Any] | None = None, **details: Unpack[Details]
+    ) -> None:
+        """Say who a user is, and what is known of them. ``details``: keywords of ``track``."""
+        self._send(EventType.IDENTIFY, user_id=user_id, traits=traits, **details)
 
-    def group(self, group_id: Any, traits: Mapping[str, Any] | None = None, **who: Any) -> None:
+    def group(
+        self, group_id: Any, traits: Mapping[str, Any] | None = None, **who: Unpack[Who]
+    ) -> None:
         """Say which company, team or account the user belongs to."""
         self._send(EventType.GROUP, group_id=group_id, traits=traits, **who)
 
-    def alias(self, previous_id: Any, user_id: Any = None, **who: Any) -> None:
+    def alias(self, previous_id: Any, user_id: Any = None, **details: Unpack[Details]) -> None:
         """Say that two ids are one person; ``user_id`` is by default the request's."""
-        self._send(EventType.ALIAS, previous_id=previous_id, user_id=user_id, **who)
+        self._send(EventType.ALIAS, previous_id=previous_id, user_id=user_id, **details)
 
     # -- the automatic event of the request
 
@@ -117,7 +135,7 @@ class Helpers:
             if len(properties) < MAX_PROPERTIES or not added.keys() - properties.keys():
                 properties.update(added)
             else:
-                guard.state.pipeline.count_trimmed("properties")
+                guard.state.pipeline.trimmed.count("properties")
 
     def set_revenue(self, amount: Decimal | int | float | str, currency: str) -> None:
         """Put an amount of money on the automatic event.

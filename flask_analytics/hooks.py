@@ -41,14 +41,16 @@ EXEMPT = "_analytics_exempt"
 def install(app: Flask, state: State) -> None:
     """Hook into the requests of an application.
 
-    Our hook goes before those that are registered already, so that a request that one of them
-    answers is still timed.
+    Our hooks stand at the front of both lists: the first to see a request, so that one which
+    another hook answers is timed too, and, as Flask walks the second list backwards, the last
+    to see a response, with all that other hooks made of it.
     """
     hooks = Hooks(app, state)
     app.before_request(hooks.before)
-    earlier = app.before_request_funcs[None]
-    earlier.insert(0, earlier.pop())
     app.after_request(hooks.after)
+    lists: tuple[list[Any], ...] = (app.before_request_funcs[None], app.after_request_funcs[None])
+    for registered in lists:
+        registered.insert(0, registered.pop())
     got_request_exception.connect(hooks.on_exception, app, weak=False)
 
 
@@ -66,6 +68,7 @@ class Hooks:
         self._exclude = state.settings.exclude
         #: endpoint -> whether it never gets an event
         self._quiet: dict[str | None, bool] = {None: False}
+        self._own_prefix = f"{state.settings.browser_prefix}/"
         self._knows_visitor: bool | None = None
 
     def before(self) -> None:
@@ -111,6 +114,8 @@ class Hooks:
         quiet = self._quiet.get(endpoint)
         if quiet is None:
             quiet = self._quiet[endpoint] = self._is_quiet(endpoint)
+        elif rule is None:
+            quiet = environ.get("PATH_INFO", "").startswith(self._own_prefix)
         if quiet or record.is_done or (self._exclude and self._is_excluded(environ)):
             return
         if self._callbacks.classify is not None:

@@ -8,10 +8,8 @@ hands over a draft, and the event is completed in the dispatcher's thread.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from threading import Lock
 from typing import Any, Protocol
 
 from . import signals
@@ -19,6 +17,7 @@ from .errors import DropEvent
 from .event import MAX_EVENT_BYTES, Event, encode
 from .ids import Ids
 from .log import QuietLog
+from .tally import Tally
 
 Step = Callable[[Event], Event]
 
@@ -94,17 +93,17 @@ class Pipeline:
         self._sender = sender
         self._open_sink = open_sink
         self._enrich = enrich
-        self._lock = Lock()
         self._sink: Sink | None = None
-        self._dropped: Counter[str] = Counter()
-        self._trimmed: Counter[str] = Counter()
+        self._dropped = Tally()
+        #: Parts of events that had to go, and arguments that had to be changed.
+        self.trimmed = Tally()
 
     @property
     def sink(self) -> Sink:
         """Where events go; opened at first use."""
         if self._sink is None:
-            with self._lock:
-                self._sink = self._sink or self._open_sink(self.complete)
+            opened = self._open_sink(self.complete)
+            self._sink = self._sink or opened  # the loser of a race was never started
         return self._sink
 
     def accept(self, draft: Unfinished) -> None:
@@ -150,7 +149,7 @@ class Pipeline:
             if not home:
                 return
             del home[max(home, key=lambda key: len(repr(home[key])))]
-            self.count_trimmed("event_size")
+            self.trimmed.count("event_size")
             excess = len(encode(event)) - MAX_EVENT_BYTES
 
     def send_signal(self, name: str, **facts: Any) -> None:
@@ -168,18 +167,13 @@ class Pipeline:
 
     def count_dropped(self, reason: str) -> None:
         """Count an event that goes no further, and say so."""
-        with self._lock:
-            self._dropped[reason] += 1
+        self._dropped.count(reason)
         self.send_signal("event_dropped", collector=None, reason=reason, count=1)
-
-    def count_trimmed(self, what: str) -> None:
-        """Count a part of an event that had to go, or an argument that had to be changed."""
-        with self._lock:
-            self._trimmed[what] += 1
 
     def stats(self) -> dict[str, Any]:
         """Every counter: see ``Analytics.stats``."""
         stats = self.sink.stats()
-        stats["dropped"] = dict(Counter(stats["dropped"]) + self._dropped)
-        stats["trimmed"] = dict(self._trimmed)
+        for reason, count in self._dropped.summary().items():
+            stats["dropped"][reason] = stats["dropped"].get(reason, 0) + count
+        stats["trimmed"] = self.trimmed.summary()
         return stats

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent / "flask_analytics"
 
 FLOORS = [
     # 1: words and laws. They import nothing of ours but errors.
-    "signals assets ids event config log collectors.base "
+    "signals assets ids event config log tally collectors.base "
     "delivery.ledger delivery.buffer delivery.retry delivery.breaker delivery.latch",
     # 2: tools, each about one thing
     "values visitor pipeline delivery.hub delivery.verdicts "

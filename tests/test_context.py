@@ -177,6 +177,8 @@ WRONG: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: fa.track("a", timestamp="now"), TypeError, "timestamp"),  # type: ignore[arg-type]
     (lambda: fa.track("a", user_id=["u"]), TypeError, "id"),
     (lambda: fa.track("a", revenue=("1", "XXQ")), ValueError, "ISO 4217"),
+    (lambda: fa.page("x", properties=[1]), TypeError, "properties"),  # type: ignore[arg-type]
+    (lambda: fa.identify("u", n=1), TypeError, "argument 'n'"),  # type: ignore[call-arg]
     (lambda: fa.set_event_name(""), ValueError, "event_name"),
     (lambda: fa.set_revenue("NaN", "EUR"), ValueError, "finite"),
     (lambda: fa.set_revenue(float("inf"), "EUR"), ValueError, "finite"),

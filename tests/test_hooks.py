@@ -74,6 +74,8 @@ def test_redirect_after_action_is_an_action(
         ("GET", "/static/missing.css"),
         ("GET", "/_a/a.js"),
         ("POST", "/_a/e"),
+        ("GET", "/_a/e"),
+        ("GET", "/_a/a.0123456789abcdef.js"),
     ],
 )
 def test_no_event(client: FlaskClient, events: list[Event], method: str, path: str) -> None:
@@ -261,6 +263,25 @@ def test_hook_registered_before_the_extension_that_answers() -> None:
     (event,) = events
     assert event.type == EventType.PAGEVIEW
     assert event.duration is not None
+
+
+def test_the_final_answer_counts() -> None:
+    """What a hook from before Analytics(app) makes of the response is what the event says."""
+    app = Flask("shop")
+    app.testing = True
+    app.add_url_rule("/", "home", lambda: {"json": 1})
+
+    @app.after_request
+    def change(response: Response) -> Response:
+        response.status_code = 418
+        response.content_type = "text/html"
+        return response
+
+    Analytics(app)
+    with capture_events(app) as events:
+        app.test_client().get("/")
+
+    assert [(event.type, event.status_code) for event in events] == [("pageview", 418)]
 
 
 def test_streaming_response_is_one_event(

@@ -12,7 +12,7 @@ import importlib
 import os
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +23,7 @@ import gevent.event
 from ..collectors.base import Collector
 from ..event import Event, encode
 from ..log import QuietLog
+from ..tally import Tally
 from . import hub, latch, lifetime
 from .announcer import Announcer, Send
 from .batcher import FAREWELL, Lane
@@ -57,7 +58,7 @@ class _State:
         self.inbox: deque[Item] = deque()
         self.flushes: deque[_Flush] = deque()
         self.lanes = lanes
-        self.dropped: Counter[str] = Counter()
+        self.dropped = Tally()
         self.is_started = self.is_closed = False
         #: Whether the pump sleeps until it is woken; between ticks it looks by itself.
         self.is_asleep = False
@@ -129,7 +130,7 @@ class Dispatcher:
         return {
             "collectors": {lane.name: lane.ledger.summary() for lane in state.lanes},
             "queued": len(state.inbox),
-            "dropped": dict(state.dropped),
+            "dropped": state.dropped.summary(),
         }
 
     def renew(self) -> _State:
@@ -153,14 +154,14 @@ class Dispatcher:
             state.inbox.popleft()
         except IndexError:  # the pump was faster
             return
-        state.dropped["inbox_full"] += 1
+        state.dropped.count("inbox_full")
         self._announcer("event_dropped", collector=None, reason="inbox_full", count=1)
 
     def _start(self, state: _State) -> None:
         """Load what the collectors need, here and not in the hub's thread; then start the pump."""
         with state.lock:
             if state.is_closed:
-                state.dropped["closed"] += len(state.inbox)
+                state.dropped.count("closed", len(state.inbox))
                 state.inbox.clear()
             if state.is_closed or state.is_started:
                 return
@@ -233,7 +234,7 @@ class Dispatcher:
             event = self._complete(item)
             entry = Entry(event, encode(event))
         except Exception as error:
-            state.dropped["invalid"] += 1
+            state.dropped.count("invalid")
             self._announcer("event_dropped", collector=None, reason="invalid", count=1)
             self._log.warning("invalid", "an event could not be serialised", error=error)
             return
@@ -255,7 +256,7 @@ class Dispatcher:
         """The end: last events in, lanes closed side by side, everything counted."""
         self._drain(state)
         gevent.joinall([gevent.spawn(lane.close, wish.deadline) for lane in state.lanes])
-        state.dropped["closed"] += len(state.inbox)
+        state.dropped.count("closed", len(state.inbox))
         state.inbox.clear()
         state.is_started = False  # what comes now goes through _start, which counts it
         wish.is_met = not any(lane.ledger.dropped["shutdown"] for lane in state.lanes)

@@ -46,7 +46,6 @@ class HubThread:
         self._ident: int | None = None
         self._async: Any = None
         self._is_started = False
-        self._end: gevent.event.Event
         self._parked: latch.Latch | None = None
         self._resume = _allocate_lock()
         self._forking = _allocate_lock()
@@ -78,12 +77,11 @@ class HubThread:
             threading.current_thread().name = "flask-analytics"
         hub = gevent.get_hub()
         hub.threadpool.maxsize = hub.threadpool.size = DNS_THREADS
-        self._end = gevent.event.Event()
         watcher = hub.loop.async_()
         watcher.start(self._on_call)
         self._async = watcher  # publish, then look: a call that saw None is found here
         hub.loop.run_callback(self._on_call)
-        self._end.wait()
+        gevent.event.Event().wait()  # until the process ends
 
     def _on_call(self) -> None:
         # In the loop itself no greenlet runs, so none of them holds a lock of the process.
