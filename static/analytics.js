@@ -36,7 +36,7 @@ export function flush() {
 }
 
 function record(event) {
-  if (transport.stopped) return queue.clear();
+  if (transport.stopped) return;
   queue.add(views.current, event);
   if (queue.size >= settings.batch) flush();
   else flushTimer ||= setTimeout(flush, settings.flush);

@@ -28,7 +28,7 @@ function serialise(event) {
 }
 
 export function createQueue(mostEvents) {
-  let waiting = []; // {view, json, bytes}, oldest first
+  const waiting = []; // {view, json, bytes}, oldest first
   let released = 0; // how many of them may leave
 
   function add(view, event) {
@@ -77,10 +77,6 @@ export function createQueue(mostEvents) {
     // Without this mark, an answer to one body would pull out the next events one by one.
     release() {
       released = waiting.length;
-    },
-    clear() {
-      waiting = [];
-      released = 0;
     },
     get size() {
       return waiting.length;

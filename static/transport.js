@@ -20,7 +20,7 @@ export function createTransport(endpoint, nextBody) {
   let requests = 0;
   let keptAlive = 0; // bytes in flight that outlive the page
   let pause = 0; // a timer; while it runs, nothing new goes out
-  let pauseEnd = 0;
+  let pauseEnd = 0; // by a clock that nobody sets
   let stopped = false;
   let warned = false;
 
@@ -39,9 +39,9 @@ export function createTransport(endpoint, nextBody) {
     body.failures += 1;
     if (body.failures >= MOST_TRIES) return warnOnce("the server could not be reached");
     failed.push(body);
-    pauseEnd = Math.max(pauseEnd, Date.now() + pauseAfter(body.failures, retryAfter));
+    pauseEnd = Math.max(pauseEnd, performance.now() + pauseAfter(body.failures, retryAfter));
     clearTimeout(pause);
-    pause = setTimeout(resume, pauseEnd - Date.now());
+    pause = setTimeout(resume, pauseEnd - performance.now());
   }
 
   function resume() {

@@ -61,7 +61,8 @@ def unavailable(reason: str) -> NoReturn:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """One Chromium for the whole run; a page's context keeps the tests apart."""
-    executable = shutil.which("chromium")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
     if executable is None:
         unavailable("there is no chromium on the PATH")
     try:
@@ -231,9 +232,9 @@ class Site:
 
     def has_all(self) -> bool:
         """Whether every try was answered, and what was taken has come to the collector."""
-        taken = [post.ids for post in self.posts if post.status.startswith("2")]
+        taken = {id for post in self.posts if post.status.startswith("2") for id in post.ids}
         arrived = {event.message_id for event in self.events()}
-        return all(post.status for post in self.posts) and arrived.issuperset(*taken)
+        return all(post.status for post in self.posts) and taken <= arrived
 
     def wait_for_posts(self, least: int) -> list[Post]:
         """Wait for so many tries, whoever answers them."""
