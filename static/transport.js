@@ -16,7 +16,7 @@ function pauseAfter(failures, retryAfter) {
 }
 
 export function createTransport(endpoint, nextBody) {
-  const failed = []; // bodies that go out again, byte for byte
+  const failed = []; // bodies that go out again, the same events under the same ids
   let requests = 0;
   let keptAlive = 0; // bytes in flight that outlive the page
   let pause = 0; // a timer; while it runs, nothing new goes out
@@ -60,7 +60,7 @@ export function createTransport(endpoint, nextBody) {
   function request(body, keepalive) {
     return fetch(endpoint, {
       method: "POST",
-      body: body.text,
+      body: body.write(),
       headers: { "Content-Type": "text/plain" }, // needs no preflight
       keepalive,
       // Followed, a redirect to a login would swallow the events and say 200.
@@ -108,7 +108,7 @@ export function createTransport(endpoint, nextBody) {
   // The page may be gone after this: no turn to wait for, and no answer to read.
   function drain() {
     for (let body = takeBody(); body; body = takeBody()) {
-      const blob = new Blob([body.text], { type: "text/plain" });
+      const blob = new Blob([body.write()], { type: "text/plain" });
       // The browser refuses a beacon when too many bytes are in flight already.
       if (!navigator.sendBeacon?.(endpoint, blob)) post(body);
     }

@@ -142,6 +142,11 @@ class Post:
         return [event.get("event_name") or event["type"] for event in self.body["events"]]
 
     @property
+    def events(self) -> str:
+        """The events as text, without the envelope."""
+        return json.dumps(self.body["events"])
+
+    @property
     def ids(self) -> set[str]:
         return {event["message_id"] for event in self.body["events"]}
 
