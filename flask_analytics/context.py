@@ -7,18 +7,23 @@ debug and TESTING; in production it is made usable, counted and logged once a mi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
-from flask import current_app
+from flask import Flask, current_app
 
-from .arguments import Guard, Money
+from . import visitor
+from .arguments import Money, forgive, make_event, properties
 from .arguments import event_name as checked_name
-from .event import MAX_PROPERTIES, EventType, Revenue
+from .enrich import capture
+from .event import MAX_PROPERTIES, Event, EventType, Revenue
 from .pipeline import Draft
-from .record import State
+from .record import Record, State, current_record, current_request, shown_view
+
+#: The application itself; see ``record.current_request``.
+_current_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
 
 
 class Details(TypedDict, total=False):
@@ -41,7 +46,7 @@ class Helpers:
 
     def _state(self) -> State:
         try:
-            state: State = current_app.extensions["analytics"]
+            state: State = _current_app().extensions["analytics"]
         except KeyError:
             raise RuntimeError(
                 "Analytics is not set up for this application: call Analytics(app), "
@@ -119,44 +124,75 @@ class Helpers:
 
     def set_event_name(self, event_name: str) -> None:
         """Promote the automatic event to a custom one of this name. Outside a request: nothing."""
-        with Guard(self._state()) as guard:
-            if (record := guard.record()) is not None:
-                record.event_name = checked_name(event_name)
-                record.is_shaped = True
+        self._shape(lambda record: _set(record, "event_name", checked_name(event_name)))
 
     def add_property(self, key: str, value: Any) -> None:
         """Add to the automatic event, or change what was added. The 65th is dropped."""
-        with Guard(self._state()) as guard:
-            if (record := guard.record()) is None:
-                return
-            properties = record.properties = record.properties or {}
-            record.is_shaped = True
-            added = guard.properties({key: value})
-            if len(properties) < MAX_PROPERTIES or not added.keys() - properties.keys():
-                properties.update(added)
-            else:
-                guard.state.pipeline.trimmed.count("properties")
+        self._shape(lambda record: self._add(record, key, value))
 
     def set_revenue(self, amount: Decimal | int | float | str, currency: str) -> None:
         """Put an amount of money on the automatic event.
 
         :raises ValueError: NaN, infinity, an unknown currency (under debug and TESTING only).
         """
-        with Guard(self._state()) as guard:
-            if (record := guard.record()) is not None:
-                record.is_shaped = True
-                record.revenue = Revenue.of(amount, currency)
+        self._shape(lambda record: _set(record, "revenue", Revenue.of(amount, currency)))
+
+    def _shape(self, change: Callable[[Record], None]) -> None:
+        state = self._state()
+        record = current_record() if state.settings.enabled else None
+        if record is None:
+            return
+        record.is_shaped = True
+        try:
+            change(record)
+        except Exception as error:
+            forgive(state, error)
+
+    def _add(self, record: Record, key: str, value: Any) -> None:
+        state = self._state()
+        added = properties(state, {key: value})
+        kept = record.properties = record.properties or {}
+        if len(kept) < MAX_PROPERTIES or not added.keys() - kept.keys():
+            kept.update(added)
+        else:
+            state.pipeline.trimmed.count("properties")
 
     def _send(self, type_: EventType, **fields: Any) -> None:
-        with Guard(self._state()) as guard:
-            if not guard.state.settings.enabled:
+        state = self._state()
+        if not state.settings.enabled:
+            return
+        try:
+            event, at = make_event(state, type_, fields)
+            pipeline = state.pipeline
+            record = current_record()
+            if record is None:
+                pipeline.accept(Draft(event, at or pipeline.clock()))
                 return
-            facts, view = guard.request_facts()
-            at, event = guard.event(type_, fields)
-            if facts is not None:
-                guard.add_request(event)
-            pipeline = guard.state.pipeline
+            facts = _add_request(state, record, event)
+            view = shown_view(pipeline, record, current_request().method)
             pipeline.accept(Draft(event, at or pipeline.clock(), facts, view))
+        except Exception as error:
+            forgive(state, error)
+
+
+def _set(record: Record, name: str, value: Any) -> None:
+    setattr(record, name, value)
+
+
+def _add_request(state: State, record: Record, event: Event) -> tuple[Any, ...]:
+    """The route, and the user where the caller named none; the answer is the raw facts."""
+    request = current_request()
+    rule = request.url_rule
+    if rule is not None:
+        event.matched_pattern, event.endpoint = rule.rule, rule.endpoint
+    if event.user_id is None:
+        try:
+            event.user_id = visitor.user_id(state.app, state.callbacks.user_id)
+        except Exception as error:
+            forgive(state, error)
+    if record.facts is None:
+        record.facts = capture(request.environ)
+    return record.facts
 
 
 _any_application = Helpers()

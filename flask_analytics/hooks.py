@@ -5,7 +5,7 @@ Rules, first match wins
 2. HEAD and OPTIONS: no event.
 3. What ``@analytics.classify`` says, where it is declared.
 4. A GET that no route takes, or that answers text/html: a page view, unless it redirects, is a
-   prefetch or prerender, or an htmx fragment.
+   prefetch or prerender, an htmx fragment, or a missing part of a page, such as its icon.
 5. POST, PUT, PATCH and DELETE on a route, whatever the answer: an action.
 6. A view that shaped the event, or failed, gets one all the same.
 An event with a name of its own is a custom one.
@@ -33,6 +33,11 @@ _PAGEVIEW, _ACTION = EventType.PAGEVIEW, EventType.ACTION
 
 _NEVER = frozenset({"HEAD", "OPTIONS"})
 _REDIRECTS = frozenset({301, 302, 303, 305, 307, 308})
+
+#: What a browser asks for that is no page (Sec-Fetch-Dest): a missing /favicon.ico, say.
+_PARTS = frozenset(
+    {"image", "style", "script", "font", "manifest", "audio", "video", "track", "worker"}
+)
 
 #: Marks a view function as exempt; survives functools.wraps.
 EXEMPT = "_analytics_exempt"
@@ -208,7 +213,7 @@ def default_type(
     ) and _is_early(environ):
         return None
     if endpoint is None:
-        return _PAGEVIEW
+        return None if environ.get("HTTP_SEC_FETCH_DEST") in _PARTS else _PAGEVIEW
     for name, value in response.headers:  # mostly the first one: quicker than a look-up
         if name == "Content-Type":
             return _PAGEVIEW if value[:9].lower() == "text/html" else None

@@ -79,7 +79,7 @@ class Record:
         #: Of ``time.perf_counter``; None when an earlier hook answered before ours could look.
         self.started = started
 
-    def make(self, pipeline: Pipeline) -> tuple[Event, float, View]:
+    def make(self, pipeline: Pipeline) -> tuple[Event, float, View | None]:
         """The automatic event. Called once, in the dispatcher's thread or the request's."""
         endpoint = None if self.rule is None else self.rule.endpoint
         began = self.ended if self.started is None else self.started
@@ -95,10 +95,11 @@ class Record:
             properties=self.properties or {},
             revenue=self.revenue,
         )
-        if self.facts is not None and Facts._make(self.facts).method in ACTIONS:
+        method = None if self.facts is None else Facts._make(self.facts).method
+        if method in ACTIONS:
             event.action_name = endpoint
         at = pipeline.clock() - (time.perf_counter() - began)
-        return event, at, current_view(pipeline, self)
+        return event, at, shown_view(pipeline, self, method)
 
 
 def current_record() -> Record | None:
@@ -115,7 +116,14 @@ def current_record() -> Record | None:
 
 def current_view(pipeline: Pipeline, record: Record) -> View:
     """The page view of a request, drawn by whoever asks first: page, helper or dispatcher."""
-    view: View = record.__dict__.setdefault(  # atomic: two threads get the same one
-        "view", (pipeline.views.draw(), pipeline.clock())
-    )
-    return view
+    if record.view is None:
+        drawn = (pipeline.views.draw(), pipeline.clock())
+        record.__dict__.setdefault("view", drawn)  # atomic: two threads get the same one
+    assert record.view is not None
+    return record.view
+
+
+def shown_view(pipeline: Pipeline, record: Record, method: str | None) -> View | None:
+    """The page view that an event of the request belongs to. An action has none of its own,
+    unless it answered with a page that asked for one."""
+    return record.view if method in ACTIONS else current_view(pipeline, record)

@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from flask import Blueprint, Flask, Response, redirect, request, stream_with_context
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    redirect,
+    render_template_string,
+    request,
+    stream_with_context,
+)
 from flask.testing import FlaskClient
 
 from flask_analytics import Analytics, Event, EventType, add_property, set_event_name
@@ -94,6 +102,27 @@ def test_get_redirect_is_no_event(app: Flask, client: FlaskClient, events: list[
     client.get("/folder")
 
     assert events == []
+
+
+def test_missing_icon_is_no_page_view(client: FlaskClient, events: list[Event]) -> None:
+    """A browser says that it asks for an image; nobody has seen a page."""
+    client.get("/favicon.ico", headers={"Sec-Fetch-Dest": "image"})
+    client.get("/nowhere", headers={"Sec-Fetch-Dest": "document"})
+
+    assert [event.path for event in events] == ["/nowhere"]
+
+
+def test_action_belongs_to_no_view_unless_it_shows_one(
+    app: Flask, client: FlaskClient, events: list[Event]
+) -> None:
+    """A POST that redirects shows nothing; one that answers with a page has that page's view."""
+    page = '{% include "flask_analytics/snippet.html" %}'
+    app.add_url_rule("/form", "form", lambda: render_template_string(page), methods=["POST"])
+
+    client.post("/buy")
+    client.post("/form")
+
+    assert [event.view_id is None for event in events] == [True, False]
 
 
 def test_unknown_address_is_one_page_view_without_pattern(

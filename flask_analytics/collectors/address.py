@@ -5,7 +5,9 @@ The text is an address: its scheme names the collector, its query holds the opti
 
 from __future__ import annotations
 
+import difflib
 import importlib
+import warnings
 from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -78,6 +80,7 @@ def _options(query: str) -> tuple[dict[str, Any], str]:
     rest: list[tuple[str, str]] = []
     for key, value in parse_qsl(query, keep_blank_values=True):
         if key not in _OPTIONS:
+            _warn_of_typo(key)
             rest.append((key, value))
             continue
         try:
@@ -87,6 +90,14 @@ def _options(query: str) -> tuple[dict[str, Any], str]:
                 f"ANALYTICS_COLLECTORS: {key} must be a number above 0, not {value[:20]!r}"
             ) from None
     return options, urlencode(rest)
+
+
+def _warn_of_typo(key: str) -> None:
+    """What is no option stays in the address, where a misspelt one would do nothing."""
+    if close := difflib.get_close_matches(key, _OPTIONS, 1, cutoff=0.85):
+        warnings.warn(
+            f"ANALYTICS_COLLECTORS: {key} is no option: did you mean {close[0]}?", stacklevel=6
+        )
 
 
 def _build(kind: Any, scheme: str, args: tuple[str, ...], options: dict[str, Any]) -> Collector:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures.thread  # noqa: F401  gevent imports it late, which 3.12 refuses at exit
 import contextvars
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,14 @@ from gevent import monkey
 from . import latch
 
 Call = Callable[[], object]
+
+#: What a process is told from outside. Faults of a thread itself must reach it.
+_NOT_FOR_US = {
+    getattr(signal, name)
+    for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGALRM",
+                 "SIGCHLD", "SIGTSTP", "SIGWINCH")
+    if hasattr(signal, name)
+}  # fmt: skip
 
 _start_thread = monkey.get_original("_thread", "start_new_thread")
 _thread_id = monkey.get_original("_thread", "get_ident")
@@ -72,6 +81,10 @@ class HubThread:
         _start_thread(contextvars.Context().run, (self._main,))
 
     def _main(self) -> None:
+        # Signals are for the application's threads: uWSGI ends the process in the thread that
+        # gets one, and the exit hooks would wait for it. Threads started here inherit this.
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_BLOCK, _NOT_FOR_US)
         self._ident = _thread_id()
         if not latch.is_patched():
             threading.current_thread().name = "flask-analytics"

@@ -101,13 +101,15 @@ def ingest(state: State) -> Response:
     """Take what a page sends. Answers 204, 202 with what was refused, or a problem document."""
     if not is_same_origin(request):
         return _problem(403, "Events are taken from this site's own pages only.")
+    if not state.settings.enabled:
+        return _problem(410, "Analytics is switched off here.")  # the module stops at a 410
     if request.mimetype not in _TYPES:
         return _problem(415, "Send JSON, as application/json or text/plain.", "Content-Type")
     try:
         payload = read(_body(request), datetime.now(UTC))
     except Unreadable as error:
         return _problem(error.status, error.detail, error.field)
-    if payload.events and state.settings.enabled:
+    if payload.events:
         _accept(state, payload.events)
     if not payload.refused:
         return Response(status=204)

@@ -328,6 +328,12 @@ def test_addresses_build_collectors() -> None:
     assert isinstance(from_address("memory:"), MemoryCollector)
 
 
+def test_misspelt_option_is_warned_about() -> None:
+    """It would silently become part of the address."""
+    with pytest.warns(UserWarning, match="did you mean flush_interval"):
+        from_address("webhook+https://a/?flush_intervall=1")
+
+
 def test_names_are_unique_and_stable() -> None:
     """webhook, webhook-2, ... in order."""
     named = collectors(["webhook+http://a/", MemoryCollector(), "webhook+http://b/"])

@@ -414,13 +414,13 @@ def test_door_re_exports_the_module(app: Flask, client: FlaskClient) -> None:
 
 
 def test_disabled_snippet_prints_nothing(make_app: Callable[..., Flask]) -> None:
-    """The include may stay in the template; what a page still sends is forgotten."""
+    """The include may stay in the template; a page that still sends is told to stop."""
     app = make_app(ANALYTICS_ENABLED=False)
     app.add_url_rule("/page", "page", lambda: render_template_string(PAGE))
 
     with capture_events(app) as events:
         assert app.test_client().get("/page").text.strip() == ""
-        assert app.test_client().post("/_a/e", json={"events": [custom()]}).status_code == 204
+        assert app.test_client().post("/_a/e", json={"events": [custom()]}).status_code == 410
     assert events == []
 
 
