@@ -116,6 +116,7 @@ class Hooks:
         record: Record = environ.get(KEY) or environ.setdefault(KEY, Record())
         rule = current.url_rule
         endpoint = None if rule is None else rule.endpoint
+        status = 500 if response is None else response.status_code
         quiet = self._quiet.get(endpoint)
         if quiet is None:
             quiet = self._quiet[endpoint] = self._is_quiet(endpoint)
@@ -126,7 +127,7 @@ class Hooks:
         if self._callbacks.classify is not None:
             type_ = self._classified(current, endpoint, response)
         else:
-            type_ = default_type(environ, endpoint, response)
+            type_ = default_type(environ, endpoint, response, status)
         if record.is_shaped or record.has_failed:
             type_ = promoted(type_, environ, record)
         if type_ is None:
@@ -134,7 +135,7 @@ class Hooks:
         record.is_done = True
         record.type = type_
         record.rule = rule
-        record.status_code = 500 if response is None else response.status_code
+        record.status_code = status
         record.ended = perf_counter()
         if record.facts is None:
             record.facts = capture(environ)
@@ -165,7 +166,8 @@ class Hooks:
                 return None if verdict is None else EventType(verdict)
             except Exception as error:
                 self._pipeline.log.warning("classify", "classify failed", error=error)
-        return default_type(current.environ, endpoint, response)
+        status = 500 if response is None else response.status_code
+        return default_type(current.environ, endpoint, response, status)
 
     def _is_quiet(self, endpoint: str | None) -> bool:
         """Whether an endpoint never gets an automatic event. Asked once for each endpoint."""
@@ -196,7 +198,7 @@ def promoted(
 
 
 def default_type(
-    environ: Mapping[str, Any], endpoint: str | None, response: Response | None
+    environ: Mapping[str, Any], endpoint: str | None, response: Response | None, status: int
 ) -> EventType | None:
     """What a request is by itself; see the rules above."""
     method = environ["REQUEST_METHOD"]
@@ -204,9 +206,7 @@ def default_type(
         return _ACTION if method in ACTIONS and endpoint is not None else None
     if response is None:
         return _PAGEVIEW
-    if response.status_code in _REDIRECTS or (
-        "HTTP_HX_REQUEST" in environ and _is_fragment(environ)
-    ):
+    if status in _REDIRECTS or ("HTTP_HX_REQUEST" in environ and _is_fragment(environ)):
         return None
     if (
         "HTTP_SEC_PURPOSE" in environ or "HTTP_PURPOSE" in environ or "HTTP_X_MOZ" in environ

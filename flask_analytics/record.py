@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 from flask import Flask, Request, request
 
 from .config import Settings
@@ -51,33 +52,33 @@ class State:
         return self.app.debug or self.app.testing
 
 
-class Record:
+class Record(msgspec.Struct, gc=False):
     """What one request has told so far; at its end, the draft of its automatic event.
 
-    Defaults stand on the class: most requests never set most of them.
+    A Struct, because each request makes one: it costs half of what an object does.
     """
+
+    #: Of ``time.perf_counter``; None when an earlier hook answered before ours could look.
+    started: float | None = None
 
     # while the view runs
     facts: tuple[Any, ...] | None = None
-    view: View | None = None
+    #: The first one counts; appending is atomic, so that two threads get the same.
+    views: list[View] = []
     event_name: str | None = None
     properties: dict[str, Any] | None = None
     revenue: Revenue | None = None
-    is_shaped = False
-    has_failed = False
-    is_done = False
+    is_shaped: bool = False
+    has_failed: bool = False
+    is_done: bool = False
 
     # at the end
-    type: EventType
+    type: EventType = EventType.CUSTOM
     rule: Any = None
     status_code: int | None = None
-    ended = 0.0
+    ended: float = 0.0
     user_id: str | None = None
     locale: str | None = None
-
-    def __init__(self, started: float | None = None) -> None:
-        #: Of ``time.perf_counter``; None when an earlier hook answered before ours could look.
-        self.started = started
 
     def make(self, pipeline: Pipeline) -> tuple[Event, float, View | None]:
         """The automatic event. Called once, in the dispatcher's thread or the request's."""
@@ -116,14 +117,14 @@ def current_record() -> Record | None:
 
 def current_view(pipeline: Pipeline, record: Record) -> View:
     """The page view of a request, drawn by whoever asks first: page, helper or dispatcher."""
-    if record.view is None:
-        drawn = (pipeline.views.draw(), pipeline.clock())
-        record.__dict__.setdefault("view", drawn)  # atomic: two threads get the same one
-    assert record.view is not None
-    return record.view
+    if not record.views:
+        record.views.append((pipeline.views.draw(), pipeline.clock()))
+    return record.views[0]
 
 
 def shown_view(pipeline: Pipeline, record: Record, method: str | None) -> View | None:
     """The page view that an event of the request belongs to. An action has none of its own,
     unless it answered with a page that asked for one."""
-    return record.view if method in ACTIONS else current_view(pipeline, record)
+    if method in ACTIONS and not record.views:
+        return None
+    return current_view(pipeline, record)
