@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import quote, urlsplit
 
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -25,6 +25,9 @@ MAX_LENGTH = 2048
 #: Query keys that stay in a URL; anything else may be a token or a person's data.
 QUERY_KEYS = frozenset({"ref", "source"})
 QUERY_PREFIX = "utm_"
+
+#: Where ``REQUEST_METHOD`` is in what ``capture`` copies.
+METHOD = 7
 
 _ENVIRON_KEYS = (
     "REMOTE_ADDR",
@@ -65,6 +68,10 @@ def capture(environ: Mapping[str, Any]) -> tuple[Any, ...]:
     """Copy what ``Facts`` are made of; the environ itself holds sockets and bodies."""
     return tuple(map(environ.get, _ENVIRON_KEYS))
 
+
+#: What may stand in a path as it is (RFC 3986, section 3.3).
+_PATH_SIGNS = "/:@!$&'()*+,;=~-._"
+_PLAIN_PATH = re.compile(r"[\w/:@!$&'()*+,;=~.-]*", re.ASCII).fullmatch
 
 Enrich = Callable[[Event, tuple[Any, ...] | None], None]
 
@@ -167,17 +174,19 @@ def wsgi_text(value: str) -> str:
 
 def full_url(scheme: str, host: str, path: str, query: str) -> str:
     """An absolute URL of raw parts, with the query keys of the allow-list only."""
-    quoted = quote(path.encode("latin-1", "replace"), safe="/:@!$&'()*+,;=~-._%")
-    return cut_url(f"{scheme}://{host}{quoted}{public_query(query)}")
+    if not _PLAIN_PATH(path):
+        path = quote(path.encode("latin-1", "replace"), safe=_PATH_SIGNS)
+    return cut_url(f"{scheme}://{host}{path}{public_query(query)}")
 
 
 def public_query(query: str) -> str:
-    """``?`` and the pairs of the allow-list, or nothing."""
-    if "=" not in query:
-        return ""
-    pairs = parse_qsl(query[:MAX_LENGTH], errors="replace")
-    kept = [(k, v) for k, v in pairs if k in QUERY_KEYS or k.startswith(QUERY_PREFIX)]
-    return f"?{urlencode(kept)}" if kept else ""
+    """``?`` and the pairs of the allow-list as they stand, or nothing."""
+    kept = [
+        quote(pair, safe="=%+" + _PATH_SIGNS)
+        for pair in query.split("&")
+        if pair.startswith(QUERY_PREFIX) or pair.partition("=")[0] in QUERY_KEYS
+    ]
+    return "?" + "&".join(kept) if kept else ""
 
 
 @lru_cache(1024)
@@ -188,11 +197,11 @@ def public_url(url: str) -> str | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return None
-    if parts.scheme not in ("http", "https") or not host:
+    if parts.scheme not in ("http", "https") or not host or not host.isprintable():
         return None
     place = f"[{host}]" if ":" in host else host
     port_part = f":{port}" if port else ""
-    path = quote(parts.path, safe="/:@!$&'()*+,;=~-._%")
+    path = quote(parts.path, safe=_PATH_SIGNS + "%")
     return cut_url(f"{parts.scheme}://{place}{port_part}{path}{public_query(parts.query)}")
 
 
@@ -203,7 +212,7 @@ _TAIL = re.compile(r"(?:%[0-9A-Fa-f]{2})*%?[0-9A-Fa-f]?$")
 def cut_url(url: str, length: int = MAX_LENGTH) -> str:
     """Cut a URL without leaving half of a character that is written as several %XX."""
     if len(url) <= length:
-        return clean_text(url, length)
+        return url
     head = url[:length]
     tail = _TAIL.search(head)
     start = tail.start() if tail and "%" in tail.group() else length

@@ -102,18 +102,22 @@ def currencies() -> frozenset[str]:
     return frozenset(currency.code for currency in Currency)
 
 
-class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Seconds(float):
+    """A duration: seconds wherever Python sees it, milliseconds on the wire."""
+
+
+class Event(msgspec.Struct, kw_only=True, omit_defaults=True, rename={"duration": "duration_ms"}):
     """One thing that happened. What a caller set stands; enrichment fills only what is empty."""
 
     #: UUIDv7, fixed when the event is accepted; what destinations deduplicate by.
     message_id: str = ""
-    type: EventType = EventType.CUSTOM
+    type: EventType = msgspec.field(default_factory=lambda: EventType.CUSTOM)  # never left out
     event_name: str | None = None
     #: For an action: the endpoint that was called.
     action_name: str | None = None
     #: When it happened, UTC.
     timestamp: datetime | None = None
-    source: Source = Source.SERVER
+    source: Source = msgspec.field(default_factory=lambda: Source.SERVER)
     user_id: str | None = None
     anonymous_id: str | None = None
     client_ip: str | None = None
@@ -152,17 +156,21 @@ class Event(msgspec.Struct, kw_only=True, omit_defaults=True):
 
         Times are datetimes and amounts Decimals still: ``encode`` writes them as text.
         """
-        wire = {
-            key: value for key, value in msgspec.structs.asdict(self).items() if value or value == 0
-        }
-        wire["source"] = self.source
+        fields = msgspec.structs.asdict(self).items()
+        wire = {key: value for key, value in fields if value or value == 0}
         duration = wire.pop("duration", None)
         if duration is not None:
             wire["duration_ms"] = round(duration * 1000, 3)
         return wire
 
 
-_encoder = msgspec.json.Encoder(decimal_format="string")
+def _milliseconds(value: Any) -> float:
+    if isinstance(value, Seconds):
+        return round(float(value) * 1000, 3)
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_milliseconds, decimal_format="string")
 
 
 def encode(event: Event) -> bytes:
@@ -170,4 +178,6 @@ def encode(event: Event) -> bytes:
 
     :raises TypeError, ValueError: a value that is no JSON got past the helpers' checks.
     """
-    return _encoder.encode(event.to_wire())
+    if event.duration is not None and type(event.duration) is not Seconds:
+        event.duration = Seconds(event.duration)
+    return _encoder.encode(event)

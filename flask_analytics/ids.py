@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 
 #: 74 bits of a UUIDv7 are free (RFC 9562, section 5.7): 42 for the process, 32 for the counter.
-_COUNTER_BITS = 32
 _PREFIX_BITS = 42
 
 
@@ -27,13 +26,13 @@ class Ids:
 
     def _renew(self) -> None:
         self._owner = self._pid()
-        self._prefix = int.from_bytes(os.urandom(6), "big") >> (48 - _PREFIX_BITS)
+        bits = int.from_bytes(os.urandom(6), "big") >> (48 - _PREFIX_BITS)
+        # 12 bits stand behind the version, 14 behind the variant, 16 before the counter.
+        self._middle = f"-7{bits >> 30:03x}-{0x8000 | bits >> 16 & 0x3FFF:04x}-{bits & 0xFFFF:04x}"
 
     def write(self, number: int, at: float) -> str:
         """The id of a drawn number; ``at`` in seconds since the epoch. Same input, same id."""
         if self._owner != self._pid():  # the prefix of the parent would make twins
             self._renew()
-        free = self._prefix << _COUNTER_BITS | number & 0xFFFFFFFF
-        high = int(at * 1000) & 0xFFFFFFFFFFFF
-        text = f"{high:012x}7{free >> 62:03x}{0x8 << 60 | free & 0x3FFFFFFFFFFFFFFF:016x}"
-        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+        time = f"{int(at * 1000) & 0xFFFFFFFFFFFF:012x}"
+        return f"{time[:8]}-{time[8:]}{self._middle}{number & 0xFFFFFFFF:08x}"

@@ -11,7 +11,7 @@ import msgspec
 from flask import Flask, Request, request
 
 from .config import Settings
-from .enrich import Facts
+from .enrich import METHOD
 from .event import Event, EventType, Revenue
 from .pipeline import Pipeline, View
 
@@ -96,7 +96,7 @@ class Record(msgspec.Struct, gc=False):
             properties=self.properties or {},
             revenue=self.revenue,
         )
-        method = None if self.facts is None else Facts._make(self.facts).method
+        method = None if self.facts is None else self.facts[METHOD]
         if method in ACTIONS:
             event.action_name = endpoint
         at = pipeline.clock() - (time.perf_counter() - began)

@@ -186,6 +186,8 @@ def test_host_name(host: str, name: str | None) -> None:
         ("http://", None),
         ("http://[broken", None),
         ("http://a.example:99999/", None),
+        ("http://a\0b/", None),
+        ("http://a\ud800b/", None),
         ("http://a.example/<b>\n", "http://a.example/%3Cb%3E"),
     ],
 )
