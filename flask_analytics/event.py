@@ -106,8 +106,14 @@ class Seconds(float):
     """A duration: seconds wherever Python sees it, milliseconds on the wire."""
 
 
-class Event(msgspec.Struct, kw_only=True, omit_defaults=True, rename={"duration": "duration_ms"}):
-    """One thing that happened. What a caller set stands; enrichment fills only what is empty."""
+class Event(
+    msgspec.Struct, kw_only=True, omit_defaults=True, rename={"duration": "duration_ms"}, gc=False
+):
+    """One thing that happened. What a caller set stands; enrichment fills only what is empty.
+
+    Hidden from the garbage collector, which would walk over thousands that wait for their batch;
+    cleaned properties hold no cycle that it would have to find.
+    """
 
     #: UUIDv7, fixed when the event is accepted; what destinations deduplicate by.
     message_id: str = ""

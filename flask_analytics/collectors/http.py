@@ -36,6 +36,8 @@ from .base import DELIVERED, Rejected, Retry, Verdict
 #: Seconds to connect and between two reads. The lane limits the whole call.
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0
 
+USER_AGENT = "flask_analytics"
+
 #: Bytes of an answer that are read; the rest, and the connection, is thrown away.
 MAX_ANSWER = 64 * 1024
 
@@ -75,34 +77,37 @@ def retry_after(value: str | None, now: float | None = None) -> float | None:
 
 
 class Http:
-    """Posts to one destination. Never follows redirects (the second request would be a GET
-    without the body), never takes a proxy or a password from the environment."""
+    """Posts through requests' adapter alone: a session would follow redirects (the second request
+    being a GET without the body), take proxies and passwords from the environment, keep cookies,
+    and cost as much again."""
 
     def __init__(self) -> None:
-        self._session = requests.Session()
-        self._session.trust_env = False
-        adapter = GeventAdapter(pool_connections=4, pool_maxsize=64, max_retries=0)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
+        self._adapter = GeventAdapter(pool_connections=4, pool_maxsize=64, max_retries=0)
+        self._blanks: dict[str, requests.PreparedRequest] = {}
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send a body and read the answer.
 
         :raises OSError: nothing, or no whole answer, came back. requests' exceptions are OSErrors.
         """
-        with self._session.post(
-            url,
-            data=body,
-            headers=dict(headers),
-            timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
+        request = self._blank(url)
+        request.body = body
+        request.headers.update(headers)
+        request.headers["Content-Length"] = str(len(body))
+        timeout = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        with self._adapter.send(request, stream=True, timeout=timeout) as response:
             return Answer(response.status_code, response.headers, _read(response))
+
+    def _blank(self, url: str) -> requests.PreparedRequest:
+        """A request without a body; preparing one anew for each batch would cost 0.2 ms."""
+        if url not in self._blanks:
+            blank = requests.Request("POST", url, headers={"User-Agent": USER_AGENT}).prepare()
+            self._blanks[url] = blank
+        return self._blanks[url].copy()
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._adapter.close()
 
 
 def _read(response: requests.Response) -> bytes:
