@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from . import visitor
-from .event import MAX_PROPERTIES, Event, EventType, Revenue
+from .event import MAX_NAME, MAX_PROPERTIES, Event, EventType, Revenue
 from .record import State
 from .values import clean, clean_name, is_plain
 
@@ -75,6 +75,13 @@ def event_name(value: Any) -> str:
 
     :raises TypeError, ValueError: it is no text, or nothing is left of it.
     """
+    if (
+        type(value) is str
+        and 0 < len(value) <= MAX_NAME
+        and value.isascii()
+        and value.isprintable()
+    ):
+        return value
     if not isinstance(value, str):
         raise TypeError(f"event_name must be text, not {type(value).__name__}")
     name = clean_name(value)

@@ -12,15 +12,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
-from flask import Flask, current_app
+from flask import Flask, Request, current_app
 
 from . import visitor
 from .arguments import Money, forgive, make_event, properties
 from .arguments import event_name as checked_name
 from .enrich import capture
-from .event import MAX_PROPERTIES, Event, EventType, Revenue
+from .event import MAX_PROPERTIES, EventType, Revenue
 from .pipeline import Draft
-from .record import Record, State, current_record, current_request, shown_view
+from .record import Record, State, current_record, record_of, running_request, shown_view
 
 #: The application itself; see ``record.current_request``.
 _current_app: Callable[[], Flask] = current_app._get_current_object  # type: ignore[attr-defined]
@@ -80,17 +80,20 @@ class Helpers:
         :param integrations: which collectors may have it: ``{"All": False, "Webhook": True}``.
         :raises TypeError, ValueError: an argument is wrong, under debug and TESTING only.
         """
-        self._send(
-            EventType.CUSTOM,
-            event_name=event_name,
-            properties=properties,
-            revenue=revenue,
-            user_id=user_id,
-            anonymous_id=anonymous_id,
-            timestamp=timestamp,
-            context=context,
-            integrations=integrations,
-        )
+        fields: dict[str, Any] = {"event_name": event_name, "properties": properties}
+        if revenue is not None:
+            fields["revenue"] = revenue
+        if user_id is not None:
+            fields["user_id"] = user_id
+        if anonymous_id is not None:
+            fields["anonymous_id"] = anonymous_id
+        if timestamp is not None:
+            fields["timestamp"] = timestamp
+        if context is not None:
+            fields["context"] = context
+        if integrations is not None:
+            fields["integrations"] = integrations
+        self._send(EventType.CUSTOM, fields)
 
     def page(
         self,
@@ -100,25 +103,25 @@ class Helpers:
         **who: Unpack[Who],
     ) -> None:
         """Send a page view, as Segment's ``page``. ``who``: the keywords of ``track``."""
-        self._send(
-            EventType.PAGEVIEW, event_name=name, properties=properties, category=category, **who
-        )
+        fields = {"event_name": name, "properties": properties, "category": category, **who}
+        self._send(EventType.PAGEVIEW, fields)
 
     def identify(
         self, user_id: Any, traits: Mapping[str, Any] | None = None, **details: Unpack[Details]
     ) -> None:
         """Say who a user is, and what is known of them. ``details``: keywords of ``track``."""
-        self._send(EventType.IDENTIFY, user_id=user_id, traits=traits, **details)
+        self._send(EventType.IDENTIFY, {"user_id": user_id, "traits": traits, **details})
 
     def group(
         self, group_id: Any, traits: Mapping[str, Any] | None = None, **who: Unpack[Who]
     ) -> None:
         """Say which company, team or account the user belongs to."""
-        self._send(EventType.GROUP, group_id=group_id, traits=traits, **who)
+        self._send(EventType.GROUP, {"group_id": group_id, "traits": traits, **who})
 
     def alias(self, previous_id: Any, user_id: Any = None, **details: Unpack[Details]) -> None:
         """Say that two ids are one person; ``user_id`` is by default the request's."""
-        self._send(EventType.ALIAS, previous_id=previous_id, user_id=user_id, **details)
+        fields = {"previous_id": previous_id, "user_id": user_id, **details}
+        self._send(EventType.ALIAS, fields)
 
     # -- the automatic event of the request
 
@@ -157,20 +160,17 @@ class Helpers:
         else:
             state.pipeline.trimmed.count("properties")
 
-    def _send(self, type_: EventType, **fields: Any) -> None:
+    def _send(self, type_: EventType, fields: dict[str, Any]) -> None:
         state = self._state()
         if not state.settings.enabled:
             return
         try:
             event, at = make_event(state, type_, fields)
-            pipeline = state.pipeline
-            record = current_record()
-            if record is None:
-                pipeline.accept(Draft(event, at or pipeline.clock()))
-                return
-            facts = _add_request(state, record, event)
-            view = shown_view(pipeline, record, current_request().method)
-            pipeline.accept(Draft(event, at or pipeline.clock(), facts, view))
+            draft = Draft(event, at or state.pipeline.clock())
+            request = running_request()
+            if request is not None:
+                _add_request(state, request, draft)
+            state.pipeline.accept(draft)
         except Exception as error:
             forgive(state, error)
 
@@ -179,20 +179,20 @@ def _set(record: Record, name: str, value: Any) -> None:
     setattr(record, name, value)
 
 
-def _add_request(state: State, record: Record, event: Event) -> tuple[Any, ...]:
-    """The route, and the user where the caller named none; the answer is the raw facts."""
-    request = current_request()
-    rule = request.url_rule
+def _add_request(state: State, request: Request, draft: Draft) -> None:
+    """The route, the user where the caller named none, the page view and the raw facts."""
+    record, event, rule = record_of(request), draft.event, request.url_rule
     if rule is not None:
         event.matched_pattern, event.endpoint = rule.rule, rule.endpoint
-    if event.user_id is None:
+    if event.user_id is None and state.may_know_visitor():
         try:
             event.user_id = visitor.user_id(state.app, state.callbacks.user_id)
         except Exception as error:
             forgive(state, error)
     if record.facts is None:
         record.facts = capture(request.environ)
-    return record.facts
+    draft.facts = record.facts
+    draft.view = shown_view(state.pipeline, record, request.method)
 
 
 _any_application = Helpers()

@@ -23,7 +23,7 @@ from flask import Flask, Request, Response, after_this_request, got_request_exce
 from . import visitor
 from .enrich import capture, language_tag
 from .event import EventType
-from .record import ACTIONS, KEY, Record, State, current_record, current_request
+from .record import ACTIONS, KEY, Record, State, current_record, current_request, record_of
 
 #: Endpoints of our own blueprints begin so.
 OWN = "flask_analytics"
@@ -74,7 +74,6 @@ class Hooks:
         #: endpoint -> whether it never gets an event
         self._quiet: dict[str | None, bool] = {None: False}
         self._own_prefix = f"{state.settings.browser_prefix}/"
-        self._knows_visitor: bool | None = None
 
     def before(self) -> None:
         """Start the clock."""
@@ -113,7 +112,7 @@ class Hooks:
     def _observe(self, response: Response | None) -> None:
         current = current_request()
         environ = current.environ
-        record: Record = environ.get(KEY) or environ.setdefault(KEY, Record())
+        record: Record = environ.get(KEY) or record_of(current)
         rule = current.url_rule
         endpoint = None if rule is None else rule.endpoint
         status = 500 if response is None else response.status_code
@@ -139,14 +138,12 @@ class Hooks:
         record.ended = perf_counter()
         if record.facts is None:
             record.facts = capture(environ)
-        if self._knows_visitor is not False:
+        if self._state.may_know_visitor():
             self._add_visitor(record)
         self._pipeline.accept(record)
 
     def _add_visitor(self, record: Record) -> None:
         declared = self._callbacks.user_id
-        if self._knows_visitor is None:  # every extension is set up by the first request
-            self._knows_visitor = visitor.is_known(self._app, declared)
         try:
             record.user_id = visitor.user_id(self._app, declared)
             if language := visitor.language():

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+import msgspec
+
 from . import signals
 from .errors import DropEvent
 from .event import MAX_EVENT_BYTES, Event, encode
@@ -25,20 +27,15 @@ Step = Callable[[Event], Event]
 View = tuple[int, float]
 
 
-class Draft:
+class Draft(msgspec.Struct, gc=False):
     """An event that is accepted but not complete yet: what is costly is done later."""
 
-    __slots__ = ("at", "event", "facts", "view")
-
-    def __init__(
-        self, event: Event, at: float, facts: Any = None, view: View | None = None
-    ) -> None:
-        self.event = event
-        #: Seconds since the epoch when it happened.
-        self.at = at
-        #: What the request told (see ``enrich.capture``), or None outside a request.
-        self.facts = facts
-        self.view = view
+    event: Event
+    #: Seconds since the epoch when it happened.
+    at: float
+    #: What the request told (see ``enrich.capture``), or None outside a request.
+    facts: tuple[Any, ...] | None = None
+    view: View | None = None
 
     def make(self, pipeline: Pipeline) -> tuple[Event, float, View | None]:
         """The event as far as the request knew it, when it happened, and its page view."""

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from flask import Flask, Request, request
 
+from . import visitor
 from .config import Settings
 from .enrich import METHOD
 from .event import Event, EventType, Revenue
@@ -45,6 +46,14 @@ class State:
     settings: Settings
     pipeline: Pipeline
     callbacks: Callbacks
+    _may_know: bool | None = None
+
+    def may_know_visitor(self) -> bool:
+        """Whether the application can tell anything about its visitors at all. Asked in the
+        first request, when every other extension is set up."""
+        if self._may_know is None:
+            self._may_know = visitor.is_known(self.app, self.callbacks.user_id)
+        return self._may_know
 
     @property
     def is_strict(self) -> bool:
@@ -103,16 +112,26 @@ class Record(msgspec.Struct, gc=False):
         return event, at, shown_view(pipeline, self, method)
 
 
+def running_request() -> Request | None:
+    """The request that runs, or None outside of one."""
+    try:
+        return current_request()
+    except RuntimeError:
+        return None
+
+
+def record_of(request: Request) -> Record:
+    """The record of a request; made here where our hook has not run."""
+    record: Record | None = request.environ.get(KEY)
+    if record is None:
+        record = request.environ[KEY] = Record()
+    return record
+
+
 def current_record() -> Record | None:
     """The record of the request that runs, or None outside a request."""
-    try:
-        environ = current_request().environ
-    except RuntimeError:  # outside a request
-        return None
-    record: Record | None = environ.get(KEY)
-    if record is None:
-        record = environ[KEY] = Record()
-    return record
+    request = running_request()
+    return None if request is None else record_of(request)
 
 
 def current_view(pipeline: Pipeline, record: Record) -> View:
