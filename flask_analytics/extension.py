@@ -178,12 +178,12 @@ def _offer_on_g(app: Flask, helpers: Helpers) -> None:
 
 def _pipeline(app: Flask, settings: config.Settings, collectors: dict[str, Collector]) -> Pipeline:
     """The pipeline of an application. Under TESTING it ends in memory, with no thread."""
+    # Here, not in the first request: a fork beside that one would leave its child half a module.
+    from .delivery.dispatcher import Dispatcher
 
     def open_sink(complete: Callable[[Any], Event]) -> Sink:
         if app.testing:
             return Direct({"memory": MemoryCollector()}, complete=complete)
-        from .delivery.dispatcher import Dispatcher
-
         return Dispatcher(
             collectors,
             complete=complete,

@@ -83,7 +83,7 @@ class Lane:
             return True
         try:
             return bool(self.collector.accepts(entry.event))
-        except Exception as error:
+        except BaseException as error:  # SystemExit would end the pump, for every lane
             self._log.warning(f"accepts {self.name}", "accepts of %s raised", self, error=error)
             return True
 
@@ -156,7 +156,9 @@ class Lane:
             try:
                 self._call(self.collector.start)
                 self._started = True
-            except (Exception, gevent.Timeout, SystemExit) as error:
+            except BaseException as error:
+                if self._closing:
+                    raise
                 failures += 1
                 self._log.warning(f"start {self.name}", "%s did not start", self, error=error)
                 self._set_state("down")
@@ -234,7 +236,8 @@ class Lane:
         if self._threads is None:
             with gevent.Timeout(limit):
                 return function(*args)
-        result = self._threads.spawn(_caught, function, *args)
+        with gevent.Timeout(None if patient else limit):  # stuck threads leave no room
+            result = self._threads.spawn(_caught, function, *args)
         try:
             value, error = result.get(timeout=limit)
         except gevent.Timeout:
@@ -307,13 +310,14 @@ class Lane:
             self._quietly(self.collector.flush)
             self._quietly(self.collector.close)
         if self._threads is not None:
-            with gevent.Timeout(FAREWELL, False):  # a stuck one stays until the process ends
+            left = max(0.01, (self._deadline or 0.0) - self._clock())
+            with gevent.Timeout(left, False):  # a stuck one stays until the process ends
                 self._threads.kill()
 
     def _quietly(self, function: Callable[[], None]) -> None:
         try:
             self._call(function, patient=False)
-        except (Exception, gevent.Timeout, SystemExit) as error:
+        except BaseException as error:
             self._log.warning(
                 f"{function.__name__} {self.name}", "%s of %s failed: %s",
                 function.__name__, self, type(error).__name__,

@@ -168,9 +168,10 @@ class Dispatcher:
             state.is_started = True
         try:
             lifetime.register_exit()
-            for collector in self._collectors.values():
-                for module in collector.imports:
-                    importlib.import_module(module)
+            with lifetime.no_fork():
+                for collector in self._collectors.values():
+                    for module in collector.imports:
+                        importlib.import_module(module)
             hub.current().call(lambda: gevent.spawn(self._pump, state))
         except RuntimeError as error:  # the interpreter is going down: no thread can start
             state.is_closed = True
@@ -188,7 +189,8 @@ class Dispatcher:
         state.flushes.append(wish)
         hub.current().call(lambda: state.wake and state.wake.set())
         # The pump keeps the deadline itself; the rest is for saying goodbye to collectors.
-        return wish.done.wait(timeout + 2 * FAREWELL) and wish.is_met
+        grace = 2 * FAREWELL if stop else FAREWELL / 2
+        return wish.done.wait(timeout + grace) and wish.is_met
 
     # -- the hub's thread
 

@@ -34,7 +34,7 @@ _NOT_FOR_US = {
 
 _start_thread = monkey.get_original("_thread", "start_new_thread")
 _thread_id = monkey.get_original("_thread", "get_ident")
-_allocate_lock = monkey.get_original("_thread", "allocate_lock")
+allocate_lock = monkey.get_original("_thread", "allocate_lock")
 _sleep = monkey.get_original("time", "sleep")
 
 #: Threads for DNS. All are started at once: Python 3.12 refuses new ones while it exits.
@@ -51,13 +51,13 @@ class HubThread:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self._calls: deque[Call] = deque()
-        self._lock = _allocate_lock()
+        self._lock = allocate_lock()
         self._ident: int | None = None
         self._async: Any = None
         self._is_started = False
         self._parked: latch.Latch | None = None
-        self._resume = _allocate_lock()
-        self._forking = _allocate_lock()
+        self._resume = allocate_lock()
+        self._forking = allocate_lock()
 
     def call(self, function: Call) -> None:
         """Run ``function`` in the event loop itself, soon. It must not wait and not raise."""
@@ -94,6 +94,7 @@ class HubThread:
         watcher.start(self._on_call)
         self._async = watcher  # publish, then look: a call that saw None is found here
         hub.loop.run_callback(self._on_call)
+        hub.SYSTEM_ERROR = ()  # a SystemExit that gets away ends its greenlet, not this thread
         gevent.event.Event().wait()  # until the process ends
 
     def _on_call(self) -> None:
@@ -113,7 +114,7 @@ class HubThread:
         self._wait_until_running()
         if self._async is None or self.is_own_thread():
             return
-        self._resume = _allocate_lock()
+        self._resume = allocate_lock()
         self._resume.acquire()
         parked = self._parked = latch.Native()
         self._async.send()
@@ -136,7 +137,7 @@ class HubThread:
 
 
 _current = HubThread()
-_swap = _allocate_lock()
+_swap = allocate_lock()
 
 
 def current() -> HubThread:
@@ -152,5 +153,5 @@ def current() -> HubThread:
 def forget() -> None:
     """Called in a forked child: the thread was not copied, and its locks may be held."""
     global _current, _swap
-    _swap = _allocate_lock()
+    _swap = allocate_lock()
     _current = HubThread()

@@ -17,6 +17,8 @@ import sys
 import threading
 import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 from . import hub
@@ -37,9 +39,21 @@ class Dispatcher(Protocol):
 #: The least time that the second pass gets, in seconds, however long the first took.
 LAST_CHANCE = 0.1
 
+#: Seconds that a fork waits for modules that are being loaded in another thread.
+LOADING = 5.0
+
 _dispatchers: weakref.WeakSet[Dispatcher] = weakref.WeakSet()
 _exit_pid: int | None = None
 _exit_deadline: float | None = None
+_loading = hub.allocate_lock()
+_holds_loading = False
+
+
+@contextmanager
+def no_fork() -> Iterator[None]:
+    """Load modules in this block: a fork in the middle would leave its child half of one."""
+    with _loading:
+        yield
 
 
 def watch(dispatcher: Dispatcher) -> None:
@@ -80,15 +94,20 @@ def _exit(is_last: bool) -> None:
 
 
 def _before_fork() -> None:
+    global _holds_loading
+    _holds_loading = _loading.acquire(timeout=LOADING)
     hub.current().park()
 
 
 def _after_fork_in_parent() -> None:
     hub.current().release()
+    if _holds_loading:
+        _loading.release()
 
 
 def _after_fork_in_child() -> None:
-    global _exit_pid, _exit_deadline
+    global _exit_pid, _exit_deadline, _loading
+    _loading = hub.allocate_lock()
     _exit_pid = _exit_deadline = None
     hub.forget()
     for dispatcher in list(_dispatchers):

@@ -94,9 +94,10 @@ class Process:
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Ours, and what a test adds; without proxies and coverage of children."""
+    """Ours without proxies, the modules of this folder, and what a test adds."""
     kept = {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
-    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(HERE), **extra}
+    path = os.pathsep.join(filter(None, [str(HERE), kept.get("PYTHONPATH")]))
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONPATH": path, **extra}
 
 
 def allow_interrupt() -> None:

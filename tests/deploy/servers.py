@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from .actors import Process, free_port, get, wait_until
+from .actors import HERE, Process, free_port, get, wait_until
 
 #: Where the commands of this environment are.
 BIN = Path(sys.executable).parent
@@ -24,11 +23,7 @@ class Server:
     name: str
     command: tuple[str, ...]
     signal: signal.Signals = signal.SIGTERM
-
-    @property
-    def preloads(self) -> bool:
-        """Whether the application is imported once, before the workers are forked."""
-        return "--preload" in self.command
+    workers: int = 1
 
     def start(self, log: Path, **environ: str) -> tuple[Process, int]:
         """A server that is coming up, and its port."""
@@ -41,23 +36,29 @@ class Server:
 def gunicorn(name: str, *options: str) -> Server:
     """gunicorn with two workers of a kind."""
     fixed = ("gunicorn", "--bind=127.0.0.1:PORT", "--workers=2", "--no-control-socket")
-    return Server(f"gunicorn {name}", (*fixed, *options, "app_for_servers:app"))
+    return Server(f"gunicorn {name}", (*fixed, *options, "app_for_servers:app"), workers=2)
 
 
-def _gunicorns() -> Sequence[Server]:
-    kinds = {
-        "sync": ("--worker-class=sync",),
-        "gthread": ("--worker-class=gthread", "--threads=8"),
-        "gevent": ("--worker-class=gevent",),
-    }
-    return [
-        gunicorn(" ".join((kind, *preload)), *options, *preload)
-        for kind, options in kinds.items()
-        for preload in ((), ("--preload",))
-    ]
+KINDS = {
+    "sync": ("--worker-class=sync",),
+    "gthread": ("--worker-class=gthread", "--threads=8"),
+    "gevent": ("--worker-class=gevent",),
+}
 
+#: Each worker imports the application for itself.
+PLAIN = [gunicorn(kind, *options) for kind, options in KINDS.items()]
 
-GUNICORNS = _gunicorns()
+#: The master imports it once, before it forks the workers.
+PRELOADING = [
+    gunicorn(f"{kind} --preload", *options, "--preload") for kind, options in KINDS.items()
+]
+
+PATCHED_MASTER = gunicorn(
+    "gevent --preload, patched master",
+    *KINDS["gevent"],
+    "--preload",
+    f"--config={HERE / 'gunicorn_patched.py'}",
+)
 
 #: These two die of SIGTERM at once, without cleaning up; Ctrl-C is their proper end.
 FLASK_RUN = Server(
@@ -67,33 +68,29 @@ WAITRESS = Server(
     "waitress", ("waitress-serve", "--listen=127.0.0.1:PORT", "app_for_servers:app"), signal.SIGINT
 )
 
-UWSGI = Server(
-    "uwsgi",
-    (
-        "uwsgi",
-        "--http-socket=127.0.0.1:PORT",
-        "--module=app_for_servers:app",
-        f"--virtualenv={sys.prefix}",
-        "--master",
-        "--processes=2",
-        "--enable-threads",
-        "--die-on-term",
-    ),
-)
 
+def visit(server: Server, process: Process, port: int) -> set[str]:
+    """Wait for every worker, then ask for 40 pages from 4 threads; the answer is their paths.
 
-def visit(process: Process, port: int) -> set[str]:
-    """Wait for the server, then ask for 40 pages from 4 threads; the answer is their paths."""
-    wait_until(lambda: _is_ready(process, port), "the server did not start")
+    gunicorn's workers lose a SIGTERM that comes before they are up, and stop 30 seconds later.
+    """
     paths = [f"/page/{number}" for number in range(REQUESTS)]
     with ThreadPoolExecutor(CLIENTS) as clients:
+        pids: set[bytes] = set()
+
+        def all_answer() -> bool:
+            assert process.is_running(), process.output()
+            pids.update(clients.map(lambda _: _pid(port), range(CLIENTS)))
+            return len(pids - {b""}) == server.workers
+
+        wait_until(all_answer, f"{server.name} did not start")
         list(clients.map(lambda path: get(port, path), paths))
     return set(paths)
 
 
-def _is_ready(process: Process, port: int) -> bool:
-    assert process.is_running(), process.output()
+def _pid(port: int) -> bytes:
+    """Which process answers, or nothing while none does."""
     try:
-        return get(port, "/ready") == b"ready"
+        return get(port, "/ready")
     except OSError:
-        return False
+        return b""

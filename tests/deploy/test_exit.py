@@ -1,0 +1,268 @@
+"""The end of a process: events still arrive, and no collector can hold the process up."""
+
+from __future__ import annotations
+
+import pytest
+
+from .actors import Destination
+from .scripts import delivered, run
+
+pytestmark = pytest.mark.deploy
+
+either = pytest.mark.parametrize("is_patched", [False, True], ids=["plain", "patched"])
+
+
+@either
+def test_a_hanging_destination_costs_the_deadline_and_no_more(
+    destination: Destination, is_patched: bool
+) -> None:
+    """The other collector's events are delivered meanwhile."""
+    ended = run(
+        """
+        set_up(hanging(), timeout=1)
+        emit("main", 10)
+        leave()
+        """,
+        destination,
+        is_patched=is_patched,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(2)
+    assert delivered(destination) == {"main": 10}
+    assert destination.arrivals()["/hang"] >= 1
+
+
+@pytest.mark.parametrize("path", ["/drip", "/500"])
+def test_a_destination_that_never_finishes_costs_no_more_either(
+    destination: Destination, path: str
+) -> None:
+    """An answer that drips, or one that always says to come back later."""
+    ended = run(
+        f"""
+        set_up(WebhookCollector(destination + "{path}", flush_interval=0.01), timeout=1)
+        emit("main", 10)
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(2)
+    assert delivered(destination) == {"main": 10}
+
+
+def test_a_stuck_collector_costs_no_more_either(destination: Destination) -> None:
+    """Nothing can end a thread that sleeps in C; the process leaves without it."""
+    ended = run(
+        """
+        class Stuck(Collector):
+            def collect(self, event):
+                time.sleep(30)
+
+        set_up(Stuck(), timeout=1)
+        emit("main", 10)
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(2)
+    assert delivered(destination) == {"main": 10}
+
+
+def test_a_collector_that_blocks_the_event_loop_cannot_keep_the_process(
+    destination: Destination,
+) -> None:
+    """It said that it cooperates and does not: events may be lost, time is not."""
+    ended = run(
+        """
+        class Liar(Collector):
+            blocking = False
+
+            def collect(self, event):
+                time.sleep(30)
+
+        set_up(Liar(), timeout=1)
+        emit("main", 10)
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(3)
+
+
+@pytest.mark.parametrize("is_blocking", [True, False], ids=["blocking", "cooperative"])
+@pytest.mark.parametrize(
+    "what", ["SystemExit()", "KeyboardInterrupt()", "gevent.GreenletExit()", "RuntimeError()"]
+)
+def test_a_collector_that_raises_anything_harms_itself_only(
+    destination: Destination, what: str, is_blocking: bool
+) -> None:
+    """One collector for each method that raises; the good one has every event in the end."""
+    ended = run(
+        f"""
+        import gevent
+
+        def raises(self, *args):
+            raise {what}
+
+        def bad(method):
+            return type(method, (Collector,), {{"blocking": {is_blocking}, method: raises}})()
+
+        set_up(*map(bad, ["start", "collect", "flush", "close", "accepts"]), timeout=0.5)
+        emit("main", 5)
+        time.sleep(0.2)
+        emit("later", 5)
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(2)
+    assert delivered(destination) == {"main": 5, "later": 5}
+
+
+def test_a_collector_that_exits_in_a_thread_harms_nobody(destination: Destination) -> None:
+    """Not even itself: Python ends that thread and says nothing."""
+    ended = run(
+        """
+        class Leaver(Collector):
+            def collect(self, event):
+                threading.Thread(target=sys.exit).start()
+
+        set_up(Leaver(), timeout=1)
+        emit("main", 10)
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(2)
+    assert delivered(destination) == {"main": 10}
+
+
+@pytest.mark.parametrize("what", ["SystemExit()", "KeyboardInterrupt()", "RuntimeError()"])
+def test_a_receiver_that_raises_anything_harms_nobody(destination: Destination, what: str) -> None:
+    """Receivers of signals are the application's code, called while events are on their way."""
+    ended = run(
+        f"""
+        from flask_analytics.signals import batch_delivered
+
+        class Good(Collector):
+            pass
+
+        @batch_delivered.connect
+        def receive(sender, **facts):
+            raise {what}
+
+        analytics = set_up(Good(), timeout=1)
+        emit("main", 5)
+        analytics.flush()
+        emit("later", 5)
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(2)
+    assert delivered(destination) == {"main": 5, "later": 5}
+
+
+@either
+def test_a_thread_that_outlives_main_is_heard(destination: Destination, is_patched: bool) -> None:
+    """Python waits for such threads, so their events count."""
+    ended = run(
+        """
+        set_up()
+        emit("main")
+
+        def late():
+            time.sleep(0.3)
+            emit("late")
+
+        threading.Thread(target=late).start()
+        """,
+        destination,
+        is_patched=is_patched,
+    )
+
+    assert ended.is_clean()
+    assert delivered(destination) == {"main": 1, "late": 1}
+
+
+@pytest.mark.parametrize("first", ["emit('main')", "pass"], ids=["after others", "first of all"])
+def test_an_event_of_an_exit_hook_never_raises(destination: Destination, first: str) -> None:
+    """It may come after our own hook, or start everything; delivered or not, it is silent."""
+    ended = run(
+        f"""
+        import atexit
+
+        atexit.register(emit, "before ours")
+        set_up()
+        {first}
+        atexit.register(emit, "after ours")
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(2)
+
+
+def test_leaving_a_busy_event_loop_crashes_nothing(destination: Destination) -> None:
+    """The thread still runs while the interpreter is taken down around it."""
+    ended = run(
+        """
+        set_up(hanging(), WebhookCollector(destination + "/drip", flush_interval=0.01), timeout=0)
+        emit("main", 500)
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(2)
+
+
+def test_the_request_that_starts_the_thread_is_let_go(destination: Destination) -> None:
+    """A thread inherits the context it is started in, and would keep that request for ever."""
+    ended = run(
+        """
+        import gc
+        import weakref
+
+        from flask import request
+        from stage import app
+        from werkzeug.test import EnvironBuilder
+
+        analytics = set_up()
+        requests = []
+
+        @app.get("/")
+        def index():
+            requests.append(weakref.ref(request._get_current_object()))
+            return "<p>first</p>"
+
+        def visit():
+            answer = app.wsgi_app(EnvironBuilder("/").get_environ(), lambda *args: None)
+            list(answer)
+            answer.close()
+
+        visit()
+        assert analytics.flush()
+        gc.collect()
+        print("request is", "kept" if requests[0]() else "let go")
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert "request is let go" in ended.stdout
