@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import flask
@@ -76,6 +77,21 @@ def leaves_no_context() -> Iterator[None]:
     """Fails a test that leaves an application context pushed."""
     yield
     assert not flask.has_app_context(), "a context is still pushed"
+
+
+@pytest.fixture
+def in_thread() -> Callable[[Callable[[], Any]], Any]:
+    """Run a function in a thread of its own and give its result.
+
+    Async views need it: the browser tests leave an event loop in the main thread, and Flask
+    refuses to run an async view beside one.
+    """
+
+    def run(function: Callable[[], Any]) -> Any:
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(function).result()
+
+    return run
 
 
 @pytest.fixture

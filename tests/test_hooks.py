@@ -330,7 +330,9 @@ def test_streaming_response_is_one_event(
     assert [event.type for event in events] == [EventType.PAGEVIEW]
 
 
-def test_async_view_is_one_event(app: Flask, client: FlaskClient, events: list[Event]) -> None:
+def test_async_view_is_one_event(
+    app: Flask, client: FlaskClient, events: list[Event], in_thread: Callable[..., Any]
+) -> None:
     """An async view shapes its event as any other."""
 
     async def view() -> str:
@@ -339,7 +341,7 @@ def test_async_view_is_one_event(app: Flask, client: FlaskClient, events: list[E
 
     app.add_url_rule("/async", "async", view)
 
-    client.get("/async")
+    in_thread(lambda: client.get("/async"))
 
     assert [(event.type, event.properties) for event in events] == [("pageview", {"a": 1})]
 

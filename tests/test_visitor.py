@@ -101,7 +101,7 @@ def test_tracked_events_have_the_user(login_app: Flask, events: list[Event]) -> 
 
 
 def test_declared_callable_wins(
-    login_app: Flask, analytics: Analytics, events: list[Event]
+    login_app: Flask, analytics: Analytics, events: list[Event], in_thread: Callable[..., Any]
 ) -> None:
     """@analytics.user_id replaces flask-login; it may be async, and give a number."""
 
@@ -110,7 +110,7 @@ def test_declared_callable_wins(
         return 42
 
     client = login_app.test_client()
-    client.get("/login")
+    in_thread(lambda: client.get("/login"))
 
     assert [event.user_id for event in events] == ["42"]
 
