@@ -33,9 +33,11 @@ unit: $(VENV)/test.done chromium
 	$(PY) -m pytest
 
 # make gevent: the same in a process patched by gevent; deploy tests start servers of their own,
-# patched and not, and would only do the same again
+# patched and not, and would only do the same again. Browser tests leave an event loop behind, which
+# async views do not run beside, so they have a process of their own
 gevent: $(VENV)/test.done chromium
-	$(PY) tests/gevent_run.py -m "not deploy and not slow"
+	$(PY) tests/gevent_run.py -m "not deploy and not slow and not browser"
+	$(PY) tests/gevent_run.py -m "browser"
 
 # make format: let ruff write
 format: $(VENV)/test.done

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .errors import ConfigurationError
@@ -32,14 +32,14 @@ class Settings:
     """What this application asked for. Built by ``read``; nothing changes it afterwards."""
 
     enabled: bool
-    collectors: tuple[Any, ...]
-    store: str | None
+    collectors: tuple[Any, ...] = field(repr=False)
+    store: str | None = field(repr=False)  # its address may hold a password
     dir: str | None
     durability: str | None
     url_prefix: str
     browser_prefix: str
-    write_keys: Mapping[str, str]
-    read_tokens: Mapping[str, str]
+    write_keys: Mapping[str, str] = field(repr=False)
+    read_tokens: Mapping[str, str] = field(repr=False)
     exclude: tuple[str, ...]
     visitor_id: str | None
     retention_days: int

@@ -59,10 +59,14 @@ def from_address(address: object) -> Collector:
             f"ANALYTICS_COLLECTORS: a {type(address).__name__} is no collector. "
             f"Give instances of Collector, or texts such as 'webhook+https://example.com/events'"
         )
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # its text shows the address, and so its password
+        raise ConfigurationError("ANALYTICS_COLLECTORS: an address cannot be read") from None
     if parts.scheme not in SCHEMES:
+        named = f"a collector called {parts.scheme!r}" if "://" in address else "such a text"
         raise ConfigurationError(
-            f"ANALYTICS_COLLECTORS: no collector is called {parts.scheme or address[:20]!r}. "
+            f"ANALYTICS_COLLECTORS: there is no {named.removeprefix('a ')}. "
             f"Known are {', '.join(SCHEMES)}"
         )
     module, name = SCHEMES[parts.scheme]
@@ -87,7 +91,7 @@ def _options(query: str) -> tuple[dict[str, Any], str]:
             options[key] = _OPTIONS[key](value)
         except ValueError:
             raise ConfigurationError(
-                f"ANALYTICS_COLLECTORS: {key} must be a number above 0, not {value[:20]!r}"
+                f"ANALYTICS_COLLECTORS: {key} must be a number above 0"
             ) from None
     return options, urlencode(rest)
 

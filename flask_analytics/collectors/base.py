@@ -188,6 +188,6 @@ def _above_zero(option: str, value: Any, default: Any, kind: type = float) -> An
     if value is None:
         return default
     right = isinstance(value, int if kind is int else (int, float))
-    if not right or isinstance(value, bool) or value <= 0:
+    if not right or isinstance(value, bool) or not 0 < value < float("inf"):
         raise ConfigurationError(f"{option} must be a number above 0, not {value!r}")
     return value

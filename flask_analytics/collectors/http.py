@@ -68,7 +68,7 @@ def retry_after(value: str | None, now: float | None = None) -> float | None:
     """Seconds of a Retry-After header: a number or a date (RFC 9110, section 10.2.3)."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.isascii() and value.strip().isdigit():
         return float(value)
     try:
         return max(0.0, parsedate_to_datetime(value).timestamp() - (now or time()))

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 class WebhookCollector(BatchCollector):
     """One POST for each batch: a JSON array of events.
 
-    ``Idempotency-Key`` is the same on every attempt. With a ``secret``, ``X-Analytics-Signature``
+    ``Idempotency-Key`` is the body's SHA-256: the same on every attempt, and nobody's to choose
+    (a message id of a page is). With a ``secret``, ``X-Analytics-Signature``
     is ``t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">``. Any 2xx is success; 408, 425, 429,
     5xx (except 501 and 505) and network faults are tried again; redirects are not followed.
 
@@ -46,7 +47,7 @@ class WebhookCollector(BatchCollector):
         super().__init__(**options)
         self._url = check_url("webhook", url)
         self._secret = secret.encode() if secret else None
-        self._headers = {"Content-Type": "application/json", **(headers or {})}
+        self._headers = {"Content-Type": "application/json", **_checked(headers or {})}
         self._clock = clock
         self._http: Http | None = None
 
@@ -60,7 +61,11 @@ class WebhookCollector(BatchCollector):
         """Post the batch."""
         assert self._http is not None
         body = batch.to_json()
-        headers = {**self._headers, "Idempotency-Key": batch.id, **self._signature(body)}
+        headers = {
+            **self._headers,
+            "Idempotency-Key": hashlib.sha256(body).hexdigest(),
+            **self._signature(body),
+        }
         return self._http.post(self._url, body, headers).verdict()
 
     def close(self) -> None:
@@ -76,12 +81,25 @@ class WebhookCollector(BatchCollector):
         return {"X-Analytics-Signature": f"t={at},v1={digest}"}
 
 
+def _checked(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Headers that can be sent; the error names the header, never its value: it may be a key."""
+    for name, value in headers.items():
+        if not isinstance(value, str) or not value.isprintable() or value != value.strip():
+            raise ConfigurationError(
+                f"webhook: header {name} must be one line of text without spaces around it, "
+                f"such as the content of a file after strip()"
+            )
+    return headers
+
+
 def check_url(collector: str, url: object) -> str:
     """A destination's address, or an error that names the cure."""
-    if isinstance(url, str):
-        parts = urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname:
-            return url
+    try:
+        parts = urlsplit(url if isinstance(url, str) else "")
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
+            return str(url)
+    except ValueError:  # its text shows the address, and so its password
+        pass
     raise ConfigurationError(
         f"{collector}: the url must be absolute, such as https://example.com/events"
     )

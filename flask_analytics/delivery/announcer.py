@@ -1,4 +1,4 @@
-"""Tells listeners what happened to events, in a thread of their own.
+"""Tells listeners what happened to events, outside the event loop's thread.
 
 A receiver is the application's code: it may be slow. It must hold up neither the event loop nor
 a request, and the more there is to tell, the less a late word is worth.
@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import gevent
-from gevent.threadpool import ThreadPool
 
 from . import hub
 
@@ -46,11 +45,10 @@ class Announcer:
             self._speaker = gevent.spawn(self._speak)
 
     def _speak(self) -> None:
-        with_thread = ThreadPool(1)
+        threads = gevent.get_hub().threadpool  # those for DNS: they run already, also at the end
         while self._waiting:
             name, facts = self._waiting.popleft()
-            with_thread.spawn(self._quietly, name, **facts).wait()
-        with_thread.kill()
+            threads.spawn(self._quietly, name, **facts).wait()
 
     def _quietly(self, name: str, **facts: Any) -> None:
         try:

@@ -20,6 +20,7 @@ from ..collectors.base import Batch, BatchCollector, Collector, Rejected, Retry,
 from ..log import QuietLog
 from .breaker import ABANDONED, CLOSED, FAILURE, SUCCESS, Breaker
 from .buffer import Buffer, Entry
+from .hub import LATE_THREADS
 from .ledger import Ledger
 from .retry import RetryPolicy
 from .verdicts import of_answer, of_error
@@ -71,8 +72,14 @@ class Lane:
         self._wake, self.idle = Flag(), Flag()
         self.idle.set()
         self._pool = Pool(self.collector.max_inflight)
-        self._threads = ThreadPool(self.collector.max_inflight) if self.collector.blocking else None
+        self._threads = self._open_threads() if self.collector.blocking else None
         self._runner = gevent.spawn(self._run)
+
+    def _open_threads(self) -> ThreadPool:
+        threads = ThreadPool(self.collector.max_inflight)
+        if not LATE_THREADS:
+            threads.size = threads.maxsize
+        return threads
 
     def wants(self, entry: Entry) -> bool:
         """Whether the event is meant for this collector."""

@@ -33,6 +33,9 @@ from .buffer import Buffer, Entry
 #: costs the request 10 us, so it is done once a tick at most, never for each event.
 TICK = 0.05
 
+#: Seconds that the first event may wait for threads to start; see ``hub.LATE_THREADS``.
+OPENING = 1.0
+
 #: Events taken from the inbox before the lanes get a turn.
 SLICE = 256
 
@@ -172,7 +175,10 @@ class Dispatcher:
                 for collector in self._collectors.values():
                     for module in collector.imports:
                         importlib.import_module(module)
-            hub.current().call(lambda: gevent.spawn(self._pump, state))
+            opened = latch.new()
+            hub.current().call(lambda: gevent.spawn(self._pump, state, opened))
+            if not hub.LATE_THREADS:
+                opened.wait(OPENING)
         except RuntimeError as error:  # the interpreter is going down: no thread can start
             state.is_closed = True
             self._log.warning("start", "delivery cannot start", error=error)
@@ -194,14 +200,16 @@ class Dispatcher:
 
     # -- the hub's thread
 
-    def _pump(self, state: _State) -> None:
+    def _pump(self, state: _State, opened: latch.Latch) -> None:
         state.wake = gevent.event.Event()
         for lane in state.lanes:
             lane.open()
+        opened.set()
         while True:
+            # First the wishes, then the events: those accepted before a wish are part of it.
+            wishes = [state.flushes.popleft() for _ in range(len(state.flushes))]
             count = self._drain(state)
-            while state.flushes:
-                wish = state.flushes.popleft()
+            for wish in wishes:
                 if wish.stop:
                     return self._stop(state, wish)
                 gevent.spawn(self._flush, state, wish)

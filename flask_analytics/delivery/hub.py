@@ -10,6 +10,7 @@ import concurrent.futures.thread  # noqa: F401  gevent imports it late, which 3.
 import contextvars
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +20,7 @@ import gevent
 import gevent.event
 import gevent.resolver.thread
 from gevent import monkey
+from gevent.threadpool import ThreadPool
 
 from . import latch
 
@@ -37,7 +39,11 @@ _thread_id = monkey.get_original("_thread", "get_ident")
 allocate_lock = monkey.get_original("_thread", "allocate_lock")
 _sleep = monkey.get_original("time", "sleep")
 
-#: Threads for DNS. All are started at once: Python 3.12 refuses new ones while it exits.
+#: Whether a thread may start while Python exits. Where not, all are started in advance, and the
+#: first event waits for that.
+LATE_THREADS = sys.version_info[:2] != (3, 12)
+
+#: Threads for DNS, all started at once.
 DNS_THREADS = 4
 
 #: Seconds that a fork waits for the thread to park, and the thread for the fork to end.
@@ -89,7 +95,8 @@ class HubThread:
         if not latch.is_patched():
             threading.current_thread().name = "flask-analytics"
         hub = gevent.get_hub()
-        hub.threadpool.maxsize = hub.threadpool.size = DNS_THREADS
+        hub.threadpool = ThreadPool(DNS_THREADS, hub=hub)  # the default one ends idle threads
+        hub.threadpool.size = DNS_THREADS
         watcher = hub.loop.async_()
         watcher.start(self._on_call)
         self._async = watcher  # publish, then look: a call that saw None is found here

@@ -24,7 +24,10 @@ class RetryPolicy:
     uniform: Callable[[float, float], float] = field(default=random.uniform, repr=False)
 
     def pause(self, failures: int, after: float | None = None) -> float:
-        """Seconds to wait after so many failures (1 and up); ``after`` is what was asked for."""
+        """Seconds to wait after so many failures (1 and up); ``after`` is what was asked for.
+
+        "Again at once" is not taken at its word: it would be a tight loop.
+        """
         if after is not None:
-            return min(max(after, 0.0), MAX_RETRY_AFTER)
+            return min(max(after, self.base), MAX_RETRY_AFTER)
         return self.uniform(0.0, min(self.cap, self.base * 2 ** min(failures - 1, 32)))

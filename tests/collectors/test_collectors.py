@@ -170,7 +170,7 @@ def test_webhook_posts_a_json_array(deliver: Deliver, destination: FakeDestinati
     assert request.path == "/in?key=1"
     assert request.headers["Content-Type"] == "application/json"
     assert request.headers["X-Key"] == "k"
-    assert request.headers["Idempotency-Key"] == "id-a"
+    assert request.headers["Idempotency-Key"] == hashlib.sha256(request.body).hexdigest()
     assert "X-Analytics-Signature" not in request.headers
     assert [event["event_name"] for event in destination.events] == ["a", "b"]
     assert counts(dispatcher)["delivered"] == 2
@@ -295,11 +295,31 @@ def test_environment_gives_no_proxy(
     assert counts(dispatcher)["delivered"] == 1
 
 
-@pytest.mark.parametrize("url", ["", "example.com", "ftp://a/", "http://", "/x", None])
+def test_unusable_header_is_refused_without_showing_it() -> None:
+    """A key read from a file with its line end would fail on every event, and show in each log."""
+    with pytest.raises(ConfigurationError, match="header Authorization") as caught:
+        WebhookCollector("http://a/", headers={"Authorization": "Bearer hunter2\n"})
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "example.com",
+        "http://a:99999/",
+        "http://u:hunter2@h\u2100x.example/",
+        "ftp://a/",
+        "http://",
+        "/x",
+        None,
+    ],
+)
 def test_webhook_url_must_be_absolute(url: Any) -> None:
     """A wrong address is told at set-up, with an example."""
-    with pytest.raises(ConfigurationError, match=r"https://example\.com/events"):
+    with pytest.raises(ConfigurationError, match=r"https://example\.com/events") as caught:
         WebhookCollector(url)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_retry_after_forms() -> None:
@@ -311,6 +331,7 @@ def test_retry_after_forms() -> None:
     assert retry_after(formatdate(1000, usegmt=True), now=990) == 10.0
     assert retry_after(formatdate(1000, usegmt=True), now=2000) == 0.0
     assert retry_after("soon") is None
+    assert retry_after("\u00b2") is None
 
 
 # -- by address
@@ -344,6 +365,8 @@ def test_names_are_unique_and_stable() -> None:
     ("address", "word"),
     [
         ("pigeon://secret@x", "pigeon"),
+        ("secret@host", "text"),
+        ("webhook+https://u:secret@h\u2100x.example/", "address"),
         ("webhook+https://", "absolute"),
         ("webhook+https://a/?batch_size=many", "batch_size"),
         ("webhook+https://a/?batch_size=0", "batch_size"),

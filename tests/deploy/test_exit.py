@@ -175,6 +175,53 @@ def test_a_receiver_that_raises_anything_harms_nobody(destination: Destination, 
     assert delivered(destination) == {"main": 5, "later": 5}
 
 
+def test_the_end_finds_what_came_while_the_queue_was_read(destination: Destination) -> None:
+    """Events and the end may come while the event loop is busy with the event before them."""
+    ended = run(
+        """
+        begun = threading.Event()
+
+        class Slow(Collector):
+            blocking = False
+
+            def accepts(self, event):
+                begun.set()
+                time.sleep(0.2)
+                return True
+
+        set_up(Slow(), timeout=3)
+        emit("main")
+        begun.wait()
+        emit("main", 2)
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert ended.left_within(2)
+    assert delivered(destination) == {"main": 3}
+
+
+def test_names_can_be_looked_up_after_a_pause(destination: Destination) -> None:
+    """gevent ends idle threads, and Python 3.12 starts no new ones while it exits."""
+    ended = run(
+        """
+        from gevent import config
+
+        config.threadpool_idle_task_timeout = 0.1
+        set_up()
+        emit("main")
+        time.sleep(0.5)
+        leave()
+        """,
+        destination,
+    )
+
+    assert ended.is_clean()
+    assert delivered(destination) == {"main": 1}
+
+
 @either
 def test_a_thread_that_outlives_main_is_heard(destination: Destination, is_patched: bool) -> None:
     """Python waits for such threads, so their events count."""
