@@ -23,8 +23,27 @@ from .values import clean_text
 MAX_LENGTH = 2048
 
 #: Query keys that stay in a URL; anything else may be a token or a person's data.
-QUERY_KEYS = frozenset({"ref", "source"})
-QUERY_PREFIX = "utm_"
+QUERY_KEYS = frozenset(
+    {
+        "ref",
+        "source",
+        "utm_source",
+        "utm_medium",
+        "utm_campaign",
+        "utm_term",
+        "utm_content",
+        "utm_id",
+    }
+)
+
+#: What ends the value of such a key: a second query or pair inside it may be a token again.
+_VALUE_END = re.compile(r"[;?&#]|%3[BFbf]|%26|%23")
+
+#: Characters of such a value.
+MAX_VALUE = 128
+
+#: Characters of a header that are looked at; caches are keyed by them.
+_MOST = 4 * MAX_LENGTH
 
 #: Where ``REQUEST_METHOD`` is in what ``capture`` copies.
 METHOD = 7
@@ -71,6 +90,8 @@ def capture(environ: Mapping[str, Any]) -> tuple[Any, ...]:
 
 #: What may stand in a path as it is (RFC 3986, section 3.3).
 _PATH_SIGNS = "/:@!$&'()*+,;=~-._"
+#: A host with its port, and nothing that could be another part of a URL.
+_HOST = re.compile(r"(?P<name>[^\s/?#@\\\[\]:]+|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?").fullmatch
 _PLAIN_PATH = re.compile(r"[\w/:@!$&'()*+,;=~.-]*", re.ASCII).fullmatch
 
 Enrich = Callable[[Event, tuple[Any, ...] | None], None]
@@ -96,20 +117,20 @@ def visitor(event: Event, facts: Facts) -> None:
     if event.client_ip is None:
         event.client_ip = facts.address
     if event.user_agent is None and facts.agent:
-        event.user_agent = header_text(facts.agent)
+        event.user_agent = header_text(facts.agent[:_MOST])
     if event.locale is None and facts.languages:
-        event.locale = best_language(facts.languages)
+        event.locale = best_language(facts.languages[:512])
 
 
 def referrer(event: Event, facts: Facts) -> None:
     """The page before, its query cut to the allow-list."""
     if event.referrer is None and facts.referrer:
-        event.referrer = public_url(header_text(facts.referrer))
+        event.referrer = public_url(header_text(facts.referrer[:_MOST]))
 
 
 def place(event: Event, facts: Facts, trusted: tuple[str, ...] | None) -> None:
     """Host name, method, path and URL. A host that nobody trusts is not told."""
-    host = facts.host or facts.server
+    host = (facts.host or facts.server or "")[:300]
     name = host_name(host, trusted) if host else None
     if event.hostname is None:
         event.hostname = name
@@ -121,7 +142,7 @@ def place(event: Event, facts: Facts, trusted: tuple[str, ...] | None) -> None:
     if event.path is None:
         event.path = wsgi_text(path)
     if event.url is None and name is not None:
-        event.url = full_url(facts.scheme or "http", host or "", path, facts.query or "")
+        event.url = full_url(facts.scheme or "http", host, path, facts.query or "")
 
 
 # -- reading single values
@@ -130,7 +151,7 @@ def place(event: Event, facts: Facts, trusted: tuple[str, ...] | None) -> None:
 @lru_cache(1024)
 def best_language(header: str) -> str | None:
     """The tag a browser likes most, such as ``de-DE``."""
-    best = parse_accept_header(header[:512], LanguageAccept).best
+    best = parse_accept_header(header, LanguageAccept).best
     return None if best in (None, "", "*") else language_tag(str(best))
 
 
@@ -145,10 +166,8 @@ def language_tag(text: str) -> str:
 @lru_cache(1024)
 def host_name(host: str, trusted: tuple[str, ...] | None) -> str | None:
     """A host without its port, if it is one of ours."""
-    try:
-        name = urlsplit(f"//{host}").hostname if host.isprintable() else None
-    except ValueError:  # brackets that are no IPv6 address
-        return None
+    match = _HOST(host)
+    name = match["name"].strip("[]").lower() if match else None
     if not name or (trusted is not None and not host_is_trusted(name, trusted)):
         return None
     return name[:255]
@@ -181,11 +200,12 @@ def full_url(scheme: str, host: str, path: str, query: str) -> str:
 
 def public_query(query: str) -> str:
     """``?`` and the pairs of the allow-list as they stand, or nothing."""
-    kept = [
-        quote(pair, safe="=%+" + _PATH_SIGNS)
-        for pair in query.split("&")
-        if pair.startswith(QUERY_PREFIX) or pair.partition("=")[0] in QUERY_KEYS
-    ]
+    kept = []
+    for pair in query.split("&") if query else ():
+        key, _, value = pair.partition("=")
+        if key in QUERY_KEYS:
+            value = _VALUE_END.split(value, maxsplit=1)[0][:MAX_VALUE]
+            kept.append(f"{key}={quote(value, safe='%+' + _PATH_SIGNS)}")
     return "?" + "&".join(kept) if kept else ""
 
 
@@ -205,17 +225,23 @@ def public_url(url: str) -> str | None:
     return cut_url(f"{parts.scheme}://{place}{port_part}{path}{public_query(parts.query)}")
 
 
-#: Bytes written as %XX at the end of a URL, the last of them perhaps in part.
-_TAIL = re.compile(r"(?:%[0-9A-Fa-f]{2})*%?[0-9A-Fa-f]?$")
-
-
 def cut_url(url: str, length: int = MAX_LENGTH) -> str:
     """Cut a URL without leaving half of a character that is written as several %XX."""
     if len(url) <= length:
         return url
     head = url[:length]
-    tail = _TAIL.search(head)
-    start = tail.start() if tail and "%" in tail.group() else length
-    codes = bytes(int(code, 16) for code in re.findall(r"%([0-9A-Fa-f]{2})", head[start:]))
-    whole = codes.decode("utf-8", "ignore").encode()
-    return head[:start] + "".join(f"%{byte:02X}" for byte in whole)
+    percent = head.rfind("%", length - 2)
+    return _whole(head if percent < 0 else head[:percent])
+
+
+def _whole(head: str) -> str:
+    """Take off the last character if some of its bytes are missing; it has at most four."""
+    for count in range(1, 5):
+        code = head[len(head) - 3 * count :][:3]
+        if len(code) < 3 or code[0] != "%":
+            return head
+        byte = int(code[1:], 16)
+        if byte & 0xC0 != 0x80:  # no continuation: here the character begins
+            needs = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return head if needs <= count else head[: len(head) - 3 * count]
+    return head

@@ -38,7 +38,7 @@ def is_plain(properties: Any) -> bool:
         return False
     for key, value in properties.items():
         kind = type(value)
-        if type(key) is not str or len(key) > MAX_NAME or not key.isascii():
+        if type(key) is not str or len(key) > MAX_NAME or not (key.isascii() and "\0" not in key):
             return False
         if kind is str:
             if len(value) > MAX_TEXT or not (value.isascii() and "\0" not in value):
@@ -135,7 +135,7 @@ def _scalar(value: Any, path: str, problems: list[str]) -> Any:
         problems.append(f"property {path!r} must be a finite number, not {number}")
         return None
     if isinstance(value, (Decimal, UUID)):
-        return str(value)
+        return str(value)[:MAX_NAME]
     if isinstance(value, (date, time)):
         return value.isoformat()
     if isinstance(value, timedelta):

@@ -12,6 +12,8 @@ from typing import Any
 from flask import Flask, current_app, g
 from flask.globals import app_ctx, request_ctx
 
+from .values import clean_text
+
 #: Characters of an id.
 MAX_ID = 256
 
@@ -39,7 +41,7 @@ def id_text(value: Any) -> str | None:
         return None
     if isinstance(value, (bool, dict, list, tuple, set, bytes)):
         raise TypeError(f"an id must be text or a number, not {type(value).__name__}")
-    return str(value)[:MAX_ID]
+    return clean_text(str(value), MAX_ID)
 
 
 def _login_id() -> Any:

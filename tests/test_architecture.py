@@ -15,10 +15,10 @@ FLOORS = [
     "signals assets ids event config log tally collectors.base "
     "delivery.ledger delivery.buffer delivery.retry delivery.breaker delivery.latch",
     # 2: tools, each about one thing
-    "values visitor pipeline delivery.hub delivery.verdicts "
+    "values pipeline delivery.hub delivery.verdicts "
     "collectors.http collectors.memory collectors.stdout",
     # 3: machines made of tools
-    "enrich delivery.announcer delivery.lifetime delivery.batcher delivery.direct "
+    "enrich visitor delivery.announcer delivery.lifetime delivery.batcher delivery.direct "
     "collectors.webhook",
     # 4: carriers of events and of what is known about them
     "record delivery.dispatcher collectors.address web.payload",

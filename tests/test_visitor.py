@@ -134,7 +134,9 @@ def test_language_of_flask_babel_wins(app: Flask, events: list[Event]) -> None:
     assert [event.locale for event in events] == ["zh-Hans-CN"]
 
 
-@pytest.mark.parametrize(("value", "text"), [(5, "5"), ("a", "a"), ("", None), (None, None)])
+@pytest.mark.parametrize(
+    ("value", "text"), [(5, "5"), ("a", "a"), ("", None), (None, None), ("\ud800", "\ufffd" * 3)]
+)
 def test_ids_are_text(value: Any, text: str | None) -> None:
     """Numbers and texts are ids; nothing is nobody."""
     assert id_text(value) == text

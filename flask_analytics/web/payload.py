@@ -35,6 +35,12 @@ _IDENTITY = (b'"message_id"', b'"user_id"', b'"anonymous_id"', b'"view_id"')
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 
 
+#: Characters of an address that are read at all; a longer one is refused.
+MAX_ADDRESS = 8 * 1024
+
+_Address = Annotated[str, msgspec.Meta(max_length=MAX_ADDRESS)]
+
+
 class _Claim(msgspec.Struct):
     """One event as a page tells it. Unknown fields (user_id, revenue, ...) are ignored."""
 
@@ -43,15 +49,15 @@ class _Claim(msgspec.Struct):
     properties: dict[str, Any] = {}
     timestamp: datetime | None = None
     message_id: _Id | None = None
-    url: str | None = None
+    url: _Address | None = None
 
 
 class _Envelope(msgspec.Struct):
     events: list[msgspec.Raw]
     sent_at: datetime | None = None
     view_id: _Id | None = None
-    url: str | None = None
-    referrer: str | None = None
+    url: _Address | None = None
+    referrer: _Address | None = None
     title: str | None = None
 
 
@@ -142,7 +148,10 @@ def _refuse_twins(body: bytes) -> None:
     if not any(body.count(key) > 1 for key in _IDENTITY):
         return
     objects: list[list[tuple[str, Any]]] = []
-    json.loads(body, object_pairs_hook=objects.append)
+    try:
+        json.loads(body, object_pairs_hook=objects.append, parse_int=str)
+    except (ValueError, RecursionError):  # what msgspec has skipped over, such as bad UTF-8
+        raise _Wrong("", "This cannot be read.") from None
     outermost = [key for key, _ in objects[-1]]
     for key in _IDENTITY:
         name = key.decode().strip('"')
@@ -190,14 +199,20 @@ def _path(url: str) -> str:
 
 def _lateness(sent_at: datetime | None, now: datetime) -> timedelta | None:
     """How far the page's clock is behind ours; the way here took no time worth counting."""
-    return None if sent_at is None else now - _utc(sent_at)
+    try:
+        return None if sent_at is None else now - _utc(sent_at)
+    except OverflowError:  # the first or last day there is, in another zone
+        return None
 
 
 def _timestamp(claimed: datetime | None, late_by: timedelta | None, now: datetime) -> datetime:
     """The page's time by our clock; without its ``sent_at`` its clock tells nothing."""
     if claimed is None or late_by is None:
         return now
-    corrected = _utc(claimed) + late_by
+    try:
+        corrected = _utc(claimed) + late_by
+    except OverflowError:
+        return now
     return corrected if now - MAX_AGE <= corrected <= now else now
 
 

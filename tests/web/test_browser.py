@@ -144,6 +144,13 @@ def test_mixed_batch_keeps_the_good_ones(send: Send, events: list[Event]) -> Non
         ('{"view_id": "a", "view_id": "b", "events": [{"event_name": "x"}]}', 400, "view_id"),
         ('{"events": [{"event_name": "x", "user_id": 1, "user_id": 2}]}', 400, "user_id"),
         ('{"view_id": "' + "x" * 200 + '", "events": [{}]}', 400, "view_id"),
+        (
+            b'{"events": [{"message_id": "a", "message_id": "b", "x": ' + b"9" * 5000 + b"}]}",
+            400,
+            "message_id",
+        ),
+        (b'{"events": [{"message_id": "a"}, {"message_id": "b", "x": "\xff"}]}', 400, None),
+        ({"url": "http://a/" + "x" * 9000, "events": [custom()]}, 400, "url"),
         ({"events": [custom()] * 101}, 413, "events"),
         ("x" * (MAX_BODY + 1), 413, None),
     ],
@@ -293,6 +300,17 @@ def test_the_servers_clock_wins(
     assert event.timestamp == expected
     if timestamp is not None:
         assert event.context == {"original_timestamp": timestamp.isoformat()}
+
+
+@pytest.mark.parametrize("sent_at", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
+@pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
+def test_the_ends_of_time_are_now(sent_at: str, timestamp: str) -> None:
+    """A moment that no clock can be corrected to raises nothing."""
+    body = {"sent_at": sent_at, "events": [custom(timestamp=timestamp)]}
+
+    (event,) = read(json.dumps(body).encode(), NOW).events
+
+    assert event.timestamp == NOW
 
 
 def test_time_without_a_zone_is_utc() -> None:
