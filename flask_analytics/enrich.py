@@ -225,6 +225,9 @@ def public_url(url: str) -> str | None:
     return cut_url(f"{parts.scheme}://{place}{port_part}{path}{public_query(parts.query)}")
 
 
+_CODE = re.compile(r"%[0-9A-Fa-f]{2}").fullmatch
+
+
 def cut_url(url: str, length: int = MAX_LENGTH) -> str:
     """Cut a URL without leaving half of a character that is written as several %XX."""
     if len(url) <= length:
@@ -238,7 +241,7 @@ def _whole(head: str) -> str:
     """Take off the last character if some of its bytes are missing; it has at most four."""
     for count in range(1, 5):
         code = head[len(head) - 3 * count :][:3]
-        if len(code) < 3 or code[0] != "%":
+        if not _CODE(code):
             return head
         byte = int(code[1:], 16)
         if byte & 0xC0 != 0x80:  # no continuation: here the character begins

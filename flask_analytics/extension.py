@@ -73,7 +73,7 @@ class Analytics(Helpers):
     def exempt(self, view: V) -> V:
         """Decorate a view, or pass a blueprint: no automatic event for it."""
         if isinstance(view, Blueprint):
-            self._callbacks.exempt_blueprints.add(view.name)
+            self._callbacks.exempt.append(view)
         else:
             setattr(view, hooks.EXEMPT, True)
         return view

@@ -18,10 +18,17 @@ from fnmatch import fnmatchcase
 from time import perf_counter
 from typing import Any
 
-from flask import Flask, Request, Response, after_this_request, got_request_exception
+from flask import (
+    Flask,
+    Request,
+    Response,
+    after_this_request,
+    got_request_exception,
+    request_tearing_down,
+)
 
 from . import visitor
-from .enrich import capture, language_tag
+from .enrich import capture, language_tag, wsgi_text
 from .event import EventType
 from .record import ACTIONS, KEY, Record, State, current_record, current_request, record_of
 
@@ -57,6 +64,7 @@ def install(app: Flask, state: State) -> None:
     for registered in lists:
         registered.insert(0, registered.pop())
     got_request_exception.connect(hooks.on_exception, app, weak=False)
+    request_tearing_down.connect(hooks.on_teardown, app, weak=False)
 
 
 class Hooks:
@@ -102,6 +110,18 @@ class Hooks:
                 self._observe(None)
             else:
                 after_this_request(self.after)
+        except Exception as error:
+            self._pipeline.log.warning("after", "the automatic event failed", error=error)
+
+    def on_teardown(self, sender: Flask, exc: BaseException | None = None, **_: Any) -> None:
+        """The last chance: an error page that fails itself, or an exit inside a view (a worker
+        that is aborted, a time-out of gevent), passes every other hook by."""
+        record = current_request().environ.get(KEY) if exc is not None else None
+        if record is None or record.is_done:
+            return
+        record.has_failed = True
+        try:
+            self._observe(None)
         except Exception as error:
             self._pipeline.log.warning("after", "the automatic event failed", error=error)
 
@@ -173,12 +193,15 @@ class Hooks:
         blueprint, _, name = endpoint.rpartition(".")
         if name == "static" or blueprint.split(".")[0] == OWN:
             return True
-        if blueprint in self._callbacks.exempt_blueprints:
+        view = self._app.view_functions.get(endpoint)
+        if hasattr(view, EXEMPT) or hasattr(getattr(view, "view_class", None), EXEMPT):
             return True
-        return hasattr(self._app.view_functions.get(endpoint), EXEMPT)
+        parts = blueprint.split(".")
+        nested = (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        return any(self._app.blueprints.get(path) in self._callbacks.exempt for path in nested)
 
     def _is_excluded(self, environ: Mapping[str, Any]) -> bool:
-        path = environ.get("PATH_INFO", "")
+        path = wsgi_text(environ.get("PATH_INFO", ""))
         return any(fnmatchcase(path, pattern) for pattern in self._exclude)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -25,6 +26,10 @@ Step = Callable[[Event], Event]
 
 #: A page view's number and the time it was drawn, of which its id is written.
 View = tuple[int, float]
+
+
+#: Whether an event of this context is on its way through steps and receivers.
+_walking: ContextVar[bool] = ContextVar("flask_analytics_walking", default=False)
 
 
 class Draft(msgspec.Struct, gc=False):
@@ -106,7 +111,14 @@ class Pipeline:
     def accept(self, draft: Unfinished) -> None:
         """Take an event on its way."""
         if self.steps or signals.event_accepted.receivers:
-            self._walk(self.complete(draft))
+            if _walking.get():  # a step or receiver that tracks would call itself for ever
+                self.count_dropped("reentrant")
+                return
+            token = _walking.set(True)
+            try:
+                self._walk(self.complete(draft))
+            finally:
+                _walking.reset(token)
         else:
             (self._sink or self.sink).put(draft)
 

@@ -34,8 +34,8 @@ class Callbacks:
     classify: Callable[..., Any] | None = None
     access: Callable[[], Any] | None = None
     consent: Callable[..., Any] | None = None
-    before_send: list[Callable[[Event], Event | None]] = field(default_factory=list)
-    exempt_blueprints: set[str] = field(default_factory=set)
+    #: Blueprints without automatic events.
+    exempt: list[Any] = field(default_factory=list)
 
 
 @dataclass(slots=True)

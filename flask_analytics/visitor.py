@@ -72,10 +72,19 @@ def _session() -> Any:
 
 
 def language() -> str | None:
-    """The language that Flask-Babel answers in, if it is installed and set up."""
+    """The language that Flask-Babel answers in, if it is installed and set up.
+
+    Its selector may look into the session: that must not count as touched either.
+    """
     if "babel" not in current_app.extensions:
         return None
     from flask_babel import get_locale
 
-    locale = get_locale()
+    session = _session()
+    accessed = getattr(session, "accessed", False)
+    try:
+        locale = get_locale()
+    finally:
+        if session is not None:
+            session.accessed = accessed
     return None if locale is None else str(locale)

@@ -16,6 +16,7 @@ from flask import (
     stream_with_context,
 )
 from flask.testing import FlaskClient
+from flask.views import MethodView
 
 from flask_analytics import Analytics, Event, EventType, add_property, set_event_name
 from flask_analytics.testing import capture_events
@@ -432,12 +433,61 @@ def test_exempt_view_and_blueprint(
     assert events == []
 
 
+def test_exempt_class_and_nested_blueprint(
+    app: Flask, analytics: Analytics, client: FlaskClient, events: list[Event]
+) -> None:
+    """A view class, a blueprint inside an exempt one, and one registered under another name."""
+    outer, inner = Blueprint("outer", __name__), Blueprint("inner", __name__)
+    inner.add_url_rule("/in", "in", lambda: "x")
+    outer.register_blueprint(inner)
+    analytics.exempt(outer)
+    app.register_blueprint(outer, name="renamed", url_prefix="/o")
+
+    @analytics.exempt
+    class Quiet(MethodView):
+        def get(self) -> str:
+            return "x"
+
+    app.add_url_rule("/quiet", view_func=Quiet.as_view("quiet"))
+
+    assert client.get("/o/in").status_code == client.get("/quiet").status_code == 200
+    assert events == []
+
+
+def test_error_page_that_fails_is_one_event(make_app: Callable[..., Flask]) -> None:
+    """The page for a dead database needs the database."""
+    app = make_app(PROPAGATE_EXCEPTIONS=False)
+    app.add_url_rule("/fail", "fail", lambda: 1 / 0)
+    app.register_error_handler(500, lambda error: 1 / 0)
+
+    with capture_events(app) as events, pytest.raises(ZeroDivisionError):
+        app.test_client().get("/fail")
+
+    assert [event.status_code for event in events] == [500]
+
+
+def test_exit_inside_a_view_is_one_event(
+    app: Flask, client: FlaskClient, events: list[Event]
+) -> None:
+    """A worker that is aborted raises SystemExit in its view."""
+
+    def leave() -> str:
+        raise SystemExit(1)
+
+    app.add_url_rule("/exit", "exit", leave)
+
+    with pytest.raises(SystemExit):
+        client.get("/exit")
+
+    assert [event.status_code for event in events] == [500]
+
+
 def test_excluded_paths(make_app: Callable[..., Flask]) -> None:
     """ANALYTICS_EXCLUDE leaves addresses out, with wildcards."""
-    app = make_app(ANALYTICS_EXCLUDE=["/health", "/internal/*"])
+    app = make_app(ANALYTICS_EXCLUDE=["/health", "/internal/*", "/über/*"])
 
     with capture_events(app) as events:
-        for path in ("/health", "/internal/a/b", "/healthy"):
+        for path in ("/health", "/internal/a/b", "/über/a", "/healthy"):
             app.test_client().get(path)
 
     assert [event.path for event in events] == ["/healthy"]

@@ -123,6 +123,24 @@ def test_broken_before_send_never_costs_an_event(
     assert len(events) == 1
 
 
+def test_step_or_receiver_that_tracks_does_not_call_itself(
+    app: Flask, analytics: Analytics, client: FlaskClient
+) -> None:
+    """One request stays one event; what its observers track is counted as dropped."""
+    heard: list[str] = []
+
+    def receive(sender: Any, event: Event) -> None:
+        heard.append(event.name)
+        analytics.track("echo")
+
+    analytics.before_send(lambda event: track("echo") or event)
+    with signals.event_accepted.connected_to(receive, sender=app):
+        client.get("/")
+
+    assert heard == ["pageview"]
+    assert analytics.stats()["dropped"] == {"reentrant": 2}
+
+
 def test_signals_name_the_application(app: Flask, client: FlaskClient) -> None:
     """The sender is the application; another application's receivers hear nothing."""
     heard: list[tuple[Any, Event]] = []

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ..errors import ConfigurationError
-from .base import Collector
+from .base import Collector, check
 
 #: scheme -> the module and the class; loaded when named.
 SCHEMES = {
@@ -42,6 +42,7 @@ def collectors(items: Iterable[object]) -> dict[str, Collector]:
     named: dict[str, Collector] = {}
     for item in items:
         collector = item if isinstance(item, Collector) else from_address(item)
+        check(collector)
         name, number = collector.name, 2
         while name in named:
             name, number = f"{collector.name}-{number}", number + 1

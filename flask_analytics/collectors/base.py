@@ -14,6 +14,7 @@ batches, with retry of what failed, derive from ``BatchCollector`` and write ``s
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, overload
@@ -184,8 +185,25 @@ class BatchCollector(Collector):
         raise NotImplementedError(f"{type(self).__name__} must write send(batch)")
 
 
+def check(collector: Collector) -> None:
+    """Check what a class of one's own may have set on itself.
+
+    :raises ConfigurationError: naming the class and the attribute.
+    """
+    for option, kind in (("batch_size", int), ("max_inflight", int), ("timeout", float)):
+        _above_zero(f"{type(collector).__name__}.{option}", getattr(collector, option), None, kind)
+    wait = collector.flush_interval
+    if isinstance(wait, bool) or not isinstance(wait, (int, float)) or not 0 <= wait < 86400:
+        raise ConfigurationError(
+            f"{type(collector).__name__}.flush_interval must be seconds, 0 or more"
+        )
+    for module in collector.imports:
+        if importlib.util.find_spec(module) is None:
+            raise ConfigurationError(f"{type(collector).__name__}.imports: no module {module!r}")
+
+
 def _above_zero(option: str, value: Any, default: Any, kind: type = float) -> Any:
-    if value is None:
+    if value is None and default is not None:
         return default
     right = isinstance(value, int if kind is int else (int, float))
     if not right or isinstance(value, bool) or not 0 < value < float("inf"):

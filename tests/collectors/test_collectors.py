@@ -349,6 +349,20 @@ def test_addresses_build_collectors() -> None:
     assert isinstance(from_address("memory:"), MemoryCollector)
 
 
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("batch_size", 0), ("max_inflight", "4"), ("timeout", -1), ("timeout", float("inf")),
+        ("flush_interval", float("nan")), ("imports", ("no_such_module",)),
+    ],
+)  # fmt: skip
+def test_attributes_of_ones_own_class_are_checked(attribute: str, value: Any) -> None:
+    """A wrong one would end all delivery when the first event comes; so it is told at set-up."""
+    kind = type("PigeonCollector", (MemoryCollector,), {attribute: value})
+    with pytest.raises(ConfigurationError, match=f"PigeonCollector.{attribute}"):
+        collectors([kind()])
+
+
 def test_misspelt_option_is_warned_about() -> None:
     """It would silently become part of the address."""
     with pytest.warns(UserWarning, match="did you mean flush_interval"):

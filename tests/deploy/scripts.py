@@ -9,10 +9,15 @@ from collections import Counter
 from dataclasses import dataclass
 from textwrap import dedent
 
+import pytest
+
 from .actors import PATIENCE, Destination, allow_interrupt, environment, kill_group
 
 #: Python 3.12 warns of every fork beside threads; forking is what these scripts are about.
 QUIET_FORK = "ignore:This process:DeprecationWarning"
+
+#: Runs a test in a plain process and in one that gevent has patched.
+either = pytest.mark.parametrize("is_patched", [False, True], ids=["plain", "patched"])
 
 
 @dataclass(frozen=True)

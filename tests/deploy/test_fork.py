@@ -7,11 +7,9 @@ import json
 import pytest
 
 from .actors import Destination
-from .scripts import delivered, run
+from .scripts import delivered, either, run
 
 pytestmark = pytest.mark.deploy
-
-either = pytest.mark.parametrize("is_patched", [False, True], ids=["plain", "patched"])
 
 
 @either
