@@ -16,7 +16,15 @@ from gevent.event import Event as Flag
 from gevent.pool import Pool
 from gevent.threadpool import ThreadPool
 
-from ..collectors.base import Batch, BatchCollector, Collector, Rejected, Retry, Verdict
+from ..collectors.base import (
+    DELIVERED,
+    Batch,
+    BatchCollector,
+    Collector,
+    Rejected,
+    Retry,
+    Verdict,
+)
 from ..log import QuietLog
 from .breaker import ABANDONED, CLOSED, FAILURE, SUCCESS, Breaker
 from .buffer import Buffer, Entry
@@ -183,10 +191,12 @@ class Lane:
             while entries:
                 pause = self._breaker.wait()
                 if not pause:
+                    before = len(entries)
                     entries, after = self._settle(entries, self._attempt(entries))
                     failed = bool(entries) and after is None
                     self._record(FAILURE if failed else SUCCESS)
-                    failures += failed
+                    # What gets forward is not hopeless: only tries without progress count.
+                    failures = failures + failed if len(entries) == before else int(failed)
                     pause = self._retry.pause(failures, after)
                 if entries and (reason := self._hopeless(failures, pause)):
                     self._drop(len(entries), reason)
@@ -215,21 +225,21 @@ class Lane:
             return [self._verdict(error)] * len(batch)
 
     def _one_by_one(self, batch: Batch) -> Sequence[Verdict]:
-        """Collect in order; after one that must wait, the others wait too."""
+        """Collect in order, each event a call of its own; after one that must wait, the others
+        wait too. Cut off by the end, it still tells what is done."""
         verdicts: list[Verdict] = []
-
-        def collect() -> None:
-            for event in batch.events[len(verdicts) :]:
-                self.collector.collect(event)
-                verdicts.extend(of_answer(None, 1))
-
-        while len(verdicts) < len(batch):
+        for event in batch:
             try:
-                self._call(collect)
+                self._call(self.collector.collect, event)
+                verdicts.append(DELIVERED)
+            except gevent.GreenletExit as error:
+                verdict = Retry("shutdown") if self._closing else self._verdict(error)
+                return [*verdicts, *[verdict] * (len(batch) - len(verdicts))]
             except BaseException as error:
                 verdict = self._verdict(error)
-                rest = len(batch) - len(verdicts) if isinstance(verdict, Retry) else 1
-                verdicts.extend([verdict] * rest)
+                if isinstance(verdict, Retry):
+                    return [*verdicts, *[verdict] * (len(batch) - len(verdicts))]
+                verdicts.append(verdict)
         return verdicts
 
     def _call(self, function: Callable[..., Any], *args: Any, patient: bool = True) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -67,6 +68,8 @@ class _State:
         self.is_asleep = False
         self.wake: gevent.event.Event | None = None
         self.lock = threading.Lock()
+        #: The wish that ends it, once there is one.
+        self.end: _Flush | None = None
 
 
 class Dispatcher:
@@ -97,7 +100,7 @@ class Dispatcher:
         self.shutdown_timeout = shutdown_timeout
         self._collectors = collectors
         self._complete = complete
-        self._announcer = Announcer(send_signal, listens)
+        self._send_signal, self._listens = send_signal, listens
         self._queue_events, self._queue_bytes = queue_events, queue_bytes
         self._log = log or QuietLog()
         self._clock = clock
@@ -138,6 +141,7 @@ class Dispatcher:
 
     def renew(self) -> _State:
         """Start from nothing, with empty queues: after a fork what was queued is the parent's."""
+        self._announcer = Announcer(self._send_signal, self._listens)
         self._state = state = _State([self._lane(*item) for item in self._collectors.items()])
         return state
 
@@ -164,8 +168,7 @@ class Dispatcher:
         """Load what the collectors need, here and not in the hub's thread; then start the pump."""
         with state.lock:
             if state.is_closed:
-                state.dropped.count("closed", len(state.inbox))
-                state.inbox.clear()
+                self._count_closed(state)
             if state.is_closed or state.is_started:
                 return
             state.is_started = True
@@ -179,12 +182,25 @@ class Dispatcher:
             hub.current().call(lambda: gevent.spawn(self._pump, state, opened))
             if not hub.LATE_THREADS:
                 opened.wait(OPENING)
-        except RuntimeError as error:  # the interpreter is going down: no thread can start
-            state.is_closed = True
+        except Exception as error:
+            # Either the interpreter is going down, or a later event has better luck.
+            state.is_closed = sys.is_finalizing()
+            state.is_started = False
             self._log.warning("start", "delivery cannot start", error=error)
+
+    def _count_closed(self, state: _State) -> None:
+        """Count what comes too late; one by one, because other threads still append."""
+        while state.inbox:
+            try:
+                state.inbox.popleft()
+            except IndexError:
+                return
+            state.dropped.count("closed")
 
     def _ask(self, timeout: float, stop: bool) -> bool:
         state = self._state
+        if state.end is not None and state.pid == os.getpid():  # somebody else's close is under way
+            return state.end.done.wait(timeout + FAREWELL) and state.end.is_met
         if state.pid != os.getpid() or state.is_closed or not state.is_started:
             state.is_closed = state.is_closed or stop
             return True
@@ -192,6 +208,7 @@ class Dispatcher:
             return False  # a collector that waits for its own lane would wait for ever
         state.is_closed = stop
         wish = _Flush(latch.new(), self._clock() + timeout, stop)
+        state.end = wish if stop else None
         state.flushes.append(wish)
         hub.current().call(lambda: state.wake and state.wake.set())
         # The pump keeps the deadline itself; the rest is for saying goodbye to collectors.
@@ -266,8 +283,7 @@ class Dispatcher:
         """The end: last events in, lanes closed side by side, everything counted."""
         self._drain(state)
         gevent.joinall([gevent.spawn(lane.close, wish.deadline) for lane in state.lanes])
-        state.dropped.count("closed", len(state.inbox))
-        state.inbox.clear()
         state.is_started = False  # what comes now goes through _start, which counts it
+        self._count_closed(state)
         wish.is_met = not any(lane.ledger.dropped["shutdown"] for lane in state.lanes)
         wish.done.set()

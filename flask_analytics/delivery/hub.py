@@ -84,7 +84,11 @@ class HubThread:
                 return
             self._is_started = True
         # An empty context: the first request's own would live as long as the thread.
-        _start_thread(contextvars.Context().run, (self._main,))
+        try:
+            _start_thread(contextvars.Context().run, (self._main,))
+        except RuntimeError:
+            self._is_started = False
+            raise
 
     def _main(self) -> None:
         # Signals are for the application's threads: uWSGI ends the process in the thread that

@@ -52,8 +52,23 @@ _holds_loading = False
 @contextmanager
 def no_fork() -> Iterator[None]:
     """Load modules in this block: a fork in the middle would leave its child half of one."""
-    with _loading:
+    is_held = _acquire_loading()
+    try:
         yield
+    finally:
+        if is_held:
+            _loading.release()
+
+
+def _acquire_loading() -> bool:
+    """Look again and again, so that in a patched process the one who holds it can go on; and not
+    for ever: a late start is better than none."""
+    end = time.monotonic() + LOADING
+    while not _loading.acquire(False):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.001)
+    return True
 
 
 def watch(dispatcher: Dispatcher) -> None:
@@ -95,7 +110,7 @@ def _exit(is_last: bool) -> None:
 
 def _before_fork() -> None:
     global _holds_loading
-    _holds_loading = _loading.acquire(timeout=LOADING)
+    _holds_loading = _acquire_loading()
     hub.current().park()
 
 

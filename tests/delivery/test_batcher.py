@@ -436,3 +436,51 @@ def test_verdicts_are_a_sequence(tell: Tell) -> None:
     story.put("a", "b")
 
     assert story.counts() == (1, {"x": 1}, {}, 0)
+
+
+def test_slow_collector_has_its_time_for_each_event(tell: Tell) -> None:
+    """The limit is one call's: a hundred events that take a moment each are no time-out."""
+
+    class Slow(Collector):
+        blocking = False
+        timeout = 0.05
+
+        def collect(self, event: Event) -> None:
+            gevent.sleep(0.01)
+
+    story = tell(Slow())
+
+    story.put(*[f"e{n}" for n in range(20)])
+
+    assert story.counts() == (20, {}, {}, 0)
+
+
+def test_end_in_the_middle_counts_what_is_done(tell: Tell, clock: Any) -> None:
+    """Of a batch that is cut off, the events that were collected are delivered."""
+    waiting = Flag()
+
+    class Halfway(Collector):
+        blocking = False
+
+        def collect(self, event: Event) -> None:
+            if event.event_name == "c":
+                waiting.set()
+                Flag().wait()
+
+    story = tell(Halfway())
+    story.put(*"abcd")
+    waiting.wait(5)
+
+    story.lane.close(clock() + 0.05)
+
+    assert story.counts() == (2, {}, {"shutdown": 2}, 0)
+
+
+def test_again_at_once_is_no_tight_loop(tell: Tell) -> None:
+    """A destination that says Retry-After: 0 gets a pause all the same."""
+    story = tell(Scripted(Retry("busy", 0.0), Retry("busy", -5.0), batch_size=1))
+
+    story.put("a")
+
+    assert story.counts() == (1, {}, {}, 0)
+    assert story.slept == [0.5, 0.5]

@@ -187,6 +187,33 @@ def test_events_after_close_are_counted(make: Make) -> None:
     assert dispatcher.close(5), "twice is fine"
 
 
+def test_second_close_waits_for_the_first(make: Make) -> None:
+    """Two threads that close both hear how it really ended."""
+    gate, memory = threading.Event(), MemoryCollector()
+
+    class Slow(Collector):
+        def collect(self, event: Event) -> None:
+            gate.wait(5)
+            memory.collect(event)
+
+    dispatcher = make({"slow": Slow()})
+    dispatcher.put(event("a"))
+    answers: list[bool] = []
+    first = threading.Thread(target=lambda: answers.append(dispatcher.close(5)))
+    first.start()
+    while dispatcher._state.end is None:
+        latch.new().wait(0.001)
+    second = threading.Thread(target=lambda: answers.append(dispatcher.close(5)))
+    second.start()
+
+    gate.set()
+    first.join()
+    second.join()
+
+    assert answers == [True, True]
+    assert len(memory.events) == 1
+
+
 def test_flush_from_a_collector_does_not_wait_for_itself(make: Make) -> None:
     """A collector that flushes in the hub's thread would wait for its own end."""
     answers: list[bool] = []
