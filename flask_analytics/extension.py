@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 from flask import Blueprint, Flask, has_app_context
 
@@ -42,7 +42,7 @@ class Analytics(Helpers):
     def __init__(self, app: Flask | None = None) -> None:
         self._callbacks = Callbacks()
         self._steps: list[Step] = []
-        self._states: WeakKeyDictionary[Flask, State] = WeakKeyDictionary()
+        self._states: WeakSet[State] = WeakSet()  # an application keeps its own alive
         if app is not None:
             self.init_app(app)
 
@@ -62,7 +62,8 @@ class Analytics(Helpers):
         pipeline = _pipeline(app, settings, collectors)
         pipeline.steps = self._steps
         state = State(app, settings, pipeline, self._callbacks)
-        app.extensions["analytics"] = self._states[app] = state
+        app.extensions["analytics"] = state
+        self._states.add(state)
         _offer_on_g(app, _Bound(state))
         browser.install(app, state)
         if settings.enabled:
@@ -111,17 +112,6 @@ class Analytics(Helpers):
         self._steps.append(step)
         return function
 
-    def access(self, function: F) -> F:
-        """Declare who may read: called without arguments inside a request, gives True, False or
-        a response, such as a redirect to a login. Until then nobody may (see the settings)."""
-        self._callbacks.access = function
-        return function
-
-    def consent(self, function: F) -> F:
-        """Declare what a visitor agreed to. Kept for the pages that will ask."""
-        self._callbacks.consent = function
-        return function
-
     # -- delivery
 
     def flush(self, timeout: float = 5.0) -> bool:
@@ -150,7 +140,7 @@ class Analytics(Helpers):
     def _state(self) -> State:
         """The current application's state, or that of the only one there is."""
         if not has_app_context() and len(self._states) == 1:
-            return next(iter(self._states.values()))
+            return next(iter(self._states))
         if not has_app_context():
             raise RuntimeError(
                 "Analytics serves no application, or several: use it inside app.app_context()"

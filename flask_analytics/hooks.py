@@ -63,8 +63,8 @@ def install(app: Flask, state: State) -> None:
     lists: tuple[list[Any], ...] = (app.before_request_funcs[None], app.after_request_funcs[None])
     for registered in lists:
         registered.insert(0, registered.pop())
-    got_request_exception.connect(hooks.on_exception, app, weak=False)
-    request_tearing_down.connect(hooks.on_teardown, app, weak=False)
+    got_request_exception.connect(hooks.on_exception, app)  # weakly: the lists above hold hooks
+    request_tearing_down.connect(hooks.on_teardown, app)
 
 
 class Hooks:

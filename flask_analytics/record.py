@@ -32,13 +32,11 @@ class Callbacks:
 
     user_id: Callable[[], Any] | None = None
     classify: Callable[..., Any] | None = None
-    access: Callable[[], Any] | None = None
-    consent: Callable[..., Any] | None = None
     #: Blueprints without automatic events.
     exempt: list[Any] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True, eq=False)
 class State:
     """Everything of one application: ``app.extensions["analytics"]``."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,15 @@ from flask_analytics import Analytics, Collector, Event, track
 from flask_analytics.collectors import MemoryCollector
 from flask_analytics.errors import AnalyticsError, ConfigurationError
 from flask_analytics.testing import capture_events
+
+
+def test_application_is_freed(make_app: Callable[..., Flask], analytics: Analytics) -> None:
+    """A test suite that makes an application for each test does not keep them all."""
+    apps = [weakref.ref(make_app(analytics)) for _ in range(3)]
+
+    gc.collect()
+
+    assert [app() for app in apps] == [None] * 3
 
 
 def test_double_init_is_a_clear_error(app: Flask, analytics: Analytics) -> None:

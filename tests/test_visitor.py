@@ -134,6 +134,16 @@ def test_language_of_flask_babel_wins(app: Flask, events: list[Event]) -> None:
     assert [event.locale for event in events] == ["zh-Hans-CN"]
 
 
+def test_language_does_not_touch_the_session(app: Flask, events: list[Event]) -> None:
+    """A selector that looks into the session adds no Vary: Cookie on our account."""
+    Babel(app, locale_selector=lambda: session.get("language", "fr"))
+
+    response = app.test_client().get("/")
+
+    assert [event.locale for event in events] == ["fr"]
+    assert "Vary" not in response.headers
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [(5, "5"), ("a", "a"), ("", None), (None, None), ("\ud800", "\ufffd" * 3)]
 )

@@ -273,6 +273,8 @@ class Lane:
         verdict = of_error(error)
         if isinstance(verdict, Rejected) and verdict.reason == "error":
             self._log.warning(f"collect {self.name}", "%s raised", self, error=error)
+        elif isinstance(verdict, Retry):  # only the kind: the text may show an address with keys
+            self._log.warning(f"retry {self.name}", "%s: %s", self, type(error).__name__)
         return verdict
 
     # -- counting
@@ -299,6 +301,7 @@ class Lane:
         return again, max(pauses, default=None)
 
     def _reject(self, reason: str) -> None:
+        self._log.warning(f"reject {self.name} {reason}", "%s refused an event: %s", self, reason)
         self.ledger.rejected[reason] += 1
         self._announce("event_rejected", collector=self.name, reason=reason, count=1)
 

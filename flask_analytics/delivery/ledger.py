@@ -29,12 +29,15 @@ class Ledger:
         return self.accepted - ended
 
     def summary(self) -> dict[str, Any]:
-        """The counters as plain data."""
+        """The counters as plain data, each read once: it adds up while others still count."""
+        delivered, rejected, dropped = self.delivered, dict(self.rejected), dict(self.dropped)
+        accepted = self.accepted  # last, so that it is never less than what has ended
+        ended = delivered + sum(rejected.values()) + sum(dropped.values())
         return {
-            "accepted": self.accepted,
-            "delivered": self.delivered,
-            "rejected": dict(self.rejected),
-            "dropped": dict(self.dropped),
-            "pending": self.pending,
+            "accepted": accepted,
+            "delivered": delivered,
+            "rejected": rejected,
+            "dropped": dropped,
+            "pending": accepted - ended,
             "state": self.state,
         }

@@ -7,13 +7,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from flask import Blueprint, Flask, Request, Response, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import assets, visitor
-from ..enrich import Facts, capture
+from ..enrich import Facts, capture, host_name
 from ..pipeline import Draft
 from ..record import State, current_record, current_view
 from .payload import MAX_BODY, Unreadable, read
@@ -128,8 +129,11 @@ def _accept(state: State, events: list[Any]) -> None:
     except Exception as error:  # the application's own callable
         state.pipeline.log.warning("visitor", "user_id failed", error=error)
         user = None
+    trusted = state.settings.trusted_hosts
     for event in events:
         event.user_id = user
+        if trusted and event.url and host_name(urlsplit(event.url).netloc, trusted) is None:
+            event.url = None  # the page's word for it is not enough
         state.pipeline.accept(Draft(event, now, facts))
 
 

@@ -100,6 +100,20 @@ def test_what_a_page_claims_about_a_person_is_not_believed(
     assert (event.source, event.hostname) == ("browser", "localhost")
 
 
+def test_untrusted_host_in_a_pages_address_is_not_told(make_app: Callable[..., Flask]) -> None:
+    """Where hosts are listed, a page cannot claim to stand on another one."""
+    app = make_app(ANALYTICS_TRUSTED_HOSTS=["localhost"])
+    body = {"events": [custom(url="http://localhost:80/a"), custom(url="http://evil.example/b")]}
+
+    with capture_events(app) as events:
+        app.test_client().post("/_a/e", json=body)
+
+    assert [(event.url, event.path) for event in events] == [
+        ("http://localhost:80/a", "/a"),
+        (None, "/b"),
+    ]
+
+
 def test_mixed_batch_keeps_the_good_ones(send: Send, events: list[Event]) -> None:
     """202 names each refused event, its field and why."""
     response = send(
