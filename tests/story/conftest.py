@@ -241,10 +241,13 @@ class Person:
     def tell(self) -> Story:
         """The whole visit."""
         self.page.goto(self.example.shop)
+        self.read()
         self.look_for("ink")
         self.choose("Royal blue ink", quantity=2)
         self.see("Royal blue ink is in your cart.")
         self.page.get_by_role("link", name="Quire").click()
+        self.page.get_by_role("heading", name="Paper").wait_for()
+        self.read()
         self.choose("Brass fountain pen")
         self.see("Brass fountain pen is in your cart.")
         self.page.get_by_role("button", name="Remove Brass fountain pen").click()
@@ -263,11 +266,18 @@ class Person:
     def choose(self, name: str, quantity: int = 1) -> None:
         self.page.get_by_role("link", name=name).click()
         self.page.get_by_role("heading", name=name).wait_for()
+        self.read()
         self.page.get_by_label("Quantity").fill(str(quantity))
         self.page.get_by_role("button", name="Add to cart").click()
 
     def see(self, text: str) -> None:
         self.page.get_by_text(text).wait_for()
+        self.read()
+
+    def read(self) -> None:
+        """Look at the page for as long as its scripts need to run; nobody clicks sooner, and who
+        leaves before the module is there is not counted by it."""
+        self.page.wait_for_load_state("networkidle")
 
     def watch(self) -> None:
         """Stay on the destination's page until everything has arrived, then load it again."""
