@@ -24,7 +24,6 @@ from flask import (
     Response,
     after_this_request,
     got_request_exception,
-    request_tearing_down,
 )
 
 from . import visitor
@@ -64,7 +63,7 @@ def install(app: Flask, state: State) -> None:
     for registered in lists:
         registered.insert(0, registered.pop())
     got_request_exception.connect(hooks.on_exception, app)  # weakly: the lists above hold hooks
-    request_tearing_down.connect(hooks.on_teardown, app)
+    app.teardown_request(hooks.on_teardown)  # the signal would cost each request 2 us
 
 
 class Hooks:
@@ -113,10 +112,12 @@ class Hooks:
         except Exception as error:
             self._pipeline.log.warning("after", "the automatic event failed", error=error)
 
-    def on_teardown(self, sender: Flask, exc: BaseException | None = None, **_: Any) -> None:
+    def on_teardown(self, exc: BaseException | None) -> None:
         """The last chance: an error page that fails itself, or an exit inside a view (a worker
         that is aborted, a time-out of gevent), passes every other hook by."""
-        record = current_request().environ.get(KEY) if exc is not None else None
+        if exc is None:
+            return
+        record = current_request().environ.get(KEY)
         if record is None or record.is_done:
             return
         record.has_failed = True
