@@ -24,6 +24,7 @@ from flask import (
     Response,
     after_this_request,
     got_request_exception,
+    request_tearing_down,
 )
 
 from . import visitor
@@ -63,7 +64,6 @@ def install(app: Flask, state: State) -> None:
     for registered in lists:
         registered.insert(0, registered.pop())
     got_request_exception.connect(hooks.on_exception, app)  # weakly: the lists above hold hooks
-    app.teardown_request(hooks.on_teardown)  # the signal would cost each request 2 us
 
 
 class Hooks:
@@ -88,10 +88,7 @@ class Hooks:
 
     def after(self, response: Response) -> Response:
         """Send the event, before the response leaves."""
-        try:
-            self._observe(response)
-        except Exception as error:
-            self._pipeline.log.warning("after", "the automatic event failed", error=error)
+        self._observe(response)
         return response
 
     def on_exception(self, sender: Flask, exception: Exception, **_: Any) -> None:
@@ -109,59 +106,60 @@ class Hooks:
                 self._observe(None)
             else:
                 after_this_request(self.after)
+                # Only from the first failure on: a receiver costs each request 2 us.
+                request_tearing_down.connect(self.on_teardown, sender)
         except Exception as error:
             self._pipeline.log.warning("after", "the automatic event failed", error=error)
 
-    def on_teardown(self, exc: BaseException | None) -> None:
-        """The last chance: an error page that fails itself, or an exit inside a view (a worker
-        that is aborted, a time-out of gevent), passes every other hook by."""
+    def on_teardown(self, sender: Flask, exc: BaseException | None = None, **_: Any) -> None:
+        """The last chance: an error page that fails itself passes every other hook by."""
         if exc is None:
             return
         record = current_request().environ.get(KEY)
         if record is None or record.is_done:
             return
         record.has_failed = True
-        try:
-            self._observe(None)
-        except Exception as error:
-            self._pipeline.log.warning("after", "the automatic event failed", error=error)
+        self._observe(None)
 
     def _propagates(self) -> bool:
         setting = self._app.config["PROPAGATE_EXCEPTIONS"]
         return bool(self._app.testing or self._app.debug if setting is None else setting)
 
     def _observe(self, response: Response | None) -> None:
-        current = current_request()
-        environ = current.environ
-        record: Record = environ.get(KEY) or record_of(current)
-        rule = current.url_rule
-        endpoint = None if rule is None else rule.endpoint
-        status = 500 if response is None else response.status_code
-        quiet = self._quiet.get(endpoint)
-        if quiet is None:
-            quiet = self._quiet[endpoint] = self._is_quiet(endpoint)
-        elif rule is None:
-            quiet = environ.get("PATH_INFO", "").startswith(self._own_prefix)
-        if quiet or record.is_done or (self._exclude and self._is_excluded(environ)):
-            return
-        if self._callbacks.classify is not None:
-            type_ = self._classified(current, endpoint, response)
-        else:
-            type_ = default_type(environ, endpoint, response, status)
-        if record.is_shaped or record.has_failed:
-            type_ = promoted(type_, environ, record)
-        if type_ is None:
-            return
-        record.is_done = True
-        record.type = type_
-        record.rule = rule
-        record.status_code = status
-        record.ended = perf_counter()
-        if record.facts is None:
-            record.facts = capture(environ)
-        if self._state.may_know_visitor():
-            self._add_visitor(record)
-        self._pipeline.accept(record)
+        try:
+            current = current_request()
+            environ = current.environ
+            record: Record = environ.get(KEY) or record_of(current)
+            rule = current.url_rule
+            endpoint = None if rule is None else rule.endpoint
+            status = 500 if response is None else response.status_code
+            quiet = self._quiet.get(endpoint)
+            if quiet is None:
+                quiet = self._quiet[endpoint] = self._is_quiet(endpoint)
+            elif rule is None:
+                quiet = environ.get("PATH_INFO", "").startswith(self._own_prefix)
+            if quiet or record.is_done or (self._exclude and self._is_excluded(environ)):
+                return
+            if self._callbacks.classify is not None:
+                type_ = self._classified(current, endpoint, response)
+            else:
+                type_ = default_type(environ, endpoint, response, status)
+            if record.is_shaped or record.has_failed:
+                type_ = promoted(type_, environ, record)
+            if type_ is None:
+                return
+            record.is_done = True
+            record.type = type_
+            record.rule = rule
+            record.status_code = status
+            record.ended = perf_counter()
+            if record.facts is None:
+                record.facts = capture(environ)
+            if self._state.knows_visitor is not False and self._state.may_know_visitor():
+                self._add_visitor(record)
+            self._pipeline.accept(record)
+        except Exception as error:
+            self._pipeline.log.warning("after", "the automatic event failed", error=error)
 
     def _add_visitor(self, record: Record) -> None:
         declared = self._callbacks.user_id

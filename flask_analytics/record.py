@@ -44,14 +44,15 @@ class State:
     settings: Settings
     pipeline: Pipeline
     callbacks: Callbacks
-    _may_know: bool | None = None
+    #: None until the first request has asked.
+    knows_visitor: bool | None = None
 
     def may_know_visitor(self) -> bool:
         """Whether the application can tell anything about its visitors at all. Asked in the
         first request, when every other extension is set up."""
-        if self._may_know is None:
-            self._may_know = visitor.is_known(self.app, self.callbacks.user_id)
-        return self._may_know
+        if self.knows_visitor is None:
+            self.knows_visitor = visitor.is_known(self.app, self.callbacks.user_id)
+        return self.knows_visitor
 
     @property
     def is_strict(self) -> bool:

@@ -466,22 +466,6 @@ def test_error_page_that_fails_is_one_event(make_app: Callable[..., Flask]) -> N
     assert [event.status_code for event in events] == [500]
 
 
-def test_exit_inside_a_view_is_one_event(
-    app: Flask, client: FlaskClient, events: list[Event]
-) -> None:
-    """A worker that is aborted raises SystemExit in its view."""
-
-    def leave() -> str:
-        raise SystemExit(1)
-
-    app.add_url_rule("/exit", "exit", leave)
-
-    with pytest.raises(SystemExit):
-        client.get("/exit")
-
-    assert [event.status_code for event in events] == [500]
-
-
 def test_excluded_paths(make_app: Callable[..., Flask]) -> None:
     """ANALYTICS_EXCLUDE leaves addresses out, with wildcards."""
     app = make_app(ANALYTICS_EXCLUDE=["/health", "/internal/*", "/über/*"])
