@@ -95,6 +95,7 @@ class Pipeline:
         self._sender = sender
         self._open_sink = open_sink
         self._enrich = enrich
+        self._opened: list[Sink] = []
         self._sink: Sink | None = None
         self._dropped = Tally()
         #: Parts of events that had to go, and arguments that had to be changed.
@@ -104,8 +105,9 @@ class Pipeline:
     def sink(self) -> Sink:
         """Where events go; opened at first use."""
         if self._sink is None:
-            opened = self._open_sink(self.complete)
-            self._sink = self._sink or opened  # the loser of a race was never started
+            # Appending is atomic: threads that race here all get the first; the others never start.
+            self._opened.append(self._open_sink(self.complete))
+            self._sink = self._opened[0]
         return self._sink
 
     def accept(self, draft: Unfinished) -> None:
