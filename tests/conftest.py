@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, NoReturn
 
 import flask
 import pytest
@@ -14,6 +16,18 @@ from gevent import monkey
 
 from flask_analytics import Analytics, Event
 from flask_analytics.testing import FakeDestination, capture_events
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Not a page's own locale: requests that outlive their page would not know it.
+    "--accept-lang=de-DE",
+]
 
 
 class Clock:
@@ -102,3 +116,36 @@ def destination() -> Iterator[FakeDestination]:
     """A real HTTP server on this machine that remembers what it got."""
     with FakeDestination() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """One Chromium for the whole run; a page's context keeps the tests apart.
+
+    One, because Playwright's event loop takes its thread for itself, and in a process that gevent
+    has patched all threads are one.
+    """
+    names = ("chromium", "chromium-browser", "google-chrome")
+    executable = next(filter(None, map(shutil.which, names)), None)
+    if executable is None:
+        unavailable("there is no chromium on the PATH")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        unavailable("playwright is not installed")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable,
+            args=CHROMIUM_ARGUMENTS,
+            # Playwright switches the cache off that one of the tests is about.
+            ignore_default_args=["--disable-back-forward-cache"],
+        )
+        yield chromium
+        chromium.close()
+
+
+def unavailable(reason: str) -> NoReturn:
+    """Skip on a developer's machine; where CI is set, a browser that is missing is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -29,18 +27,6 @@ if str(ROOT) not in sys.path:
 
 #: Seconds until a test gives up on something that should happen, on a busy machine.
 PATIENCE = 20.0
-
-CHROMIUM_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Not a page's own locale: requests that outlive their page would not know it.
-    "--accept-lang=de-DE",
-]
 
 T = TypeVar("T")
 
@@ -189,39 +175,16 @@ EVENTS = 13 + 9 + 2 + 1
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Story:
     """One visit to the shop, from the first page to the last event. The tests only read it."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        unavailable("there is no chromium on the PATH")
     ports = (f"--shop-port={free_port()}", f"--destination-port={free_port()}")
-    log = tmp_path_factory.mktemp("story") / "example.log"
-    with Example(log, *ports) as example, ThreadPoolExecutor(1) as another_thread:
-        # Other tests may have Playwright running in this thread, which takes one only.
-        story = another_thread.submit(tell, example, chromium).result()
+    with Example(tmp_path_factory.mktemp("story") / "example.log", *ports) as example:
+        context = browser.new_context()
+        context.set_default_timeout(PATIENCE * 1000)
+        story = Person(context.new_page(), example).tell()
+        context.close()
         story.last_words = example.stop()
     return story
-
-
-def unavailable(reason: str) -> NoReturn:
-    """Skip on a developer's machine; where CI is set, a browser that is missing is a failure."""
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def tell(example: Example, chromium: str) -> Story:
-    """Let a person visit the shop with a browser, then look at the destination's page."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_ARGUMENTS)
-        try:
-            page = browser.new_page()
-            page.set_default_timeout(PATIENCE * 1000)
-            return Person(page, example).tell()
-        finally:
-            browser.close()
 
 
 class Person:
