@@ -36,6 +36,7 @@ class Settings:
     store: str | None = field(repr=False)  # its address may hold a password
     dir: str | None
     durability: str | None
+    fsync: str | None
     url_prefix: str
     browser_prefix: str
     write_keys: Mapping[str, str] = field(repr=False)
@@ -156,6 +157,11 @@ TABLE: Mapping[str, Setting] = {
     "dir": Setting(None, _optional(_text), "a folder this process may write"),
     "durability": Setting(
         None, _optional(_one_of("journal", "memory")), '"journal" or "memory", or leave it out'
+    ),
+    "fsync": Setting(
+        None,
+        _optional(_one_of("interval", "always")),
+        '"interval", "always", or leave it out: a killed process loses nothing without',
     ),
     "url_prefix": Setting("/analytics", _prefix, '"/analytics"'),
     "browser_prefix": Setting("/_a", _prefix, '"/_a"'),

@@ -187,3 +187,17 @@ def encode(event: Event) -> bytes:
     if event.duration is not None and type(event.duration) is not Seconds:
         event.duration = Seconds(event.duration)
     return _encoder.encode(event)
+
+
+_decoder = msgspec.json.Decoder(Event)
+
+
+def decode(body: bytes) -> Event:
+    """The event of what ``encode`` made. Values of properties come back as JSON knows them.
+
+    :raises ValueError: it is no event.
+    """
+    event = _decoder.decode(body)
+    if event.duration is not None:
+        event.duration = Seconds(event.duration / 1000)
+    return event

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -59,7 +60,8 @@ class Analytics(Helpers):
         settings = config.read(app.config)
         currencies()  # 40 ms that the first view with revenue need not pay
         collectors = address.collectors(settings.collectors)
-        pipeline = _pipeline(app, settings, collectors)
+        folder = _journal_folder(app, settings)
+        pipeline = _pipeline(app, settings, collectors, folder)
         pipeline.steps = self._steps
         state = State(app, settings, pipeline, self._callbacks)
         app.extensions["analytics"] = state
@@ -134,6 +136,8 @@ class Analytics(Helpers):
         reason, ``pending``, ``state``; always accepted = delivered + rejected + dropped +
         pending. ``queued``: accepted, not yet given to collectors. ``dropped``: lost before any
         collector, by reason. ``trimmed``: parts and arguments that had to be changed.
+        ``journal``: its ``state`` (``journal``, ``memory`` while it cannot be written, ``off``),
+        the ``fault``, and counts of ``bytes``, ``segments``, ``adopted``, ``corrupt``, ``dead``.
         """
         return self._state().pipeline.stats()
 
@@ -166,7 +170,34 @@ def _offer_on_g(app: Flask, helpers: Helpers) -> None:
     )
 
 
-def _pipeline(app: Flask, settings: config.Settings, collectors: dict[str, Collector]) -> Pipeline:
+def _journal_folder(app: Flask, settings: config.Settings) -> Path | None:
+    """Where the journal is; it is made at the first event.
+
+    :raises ConfigurationError: a journal was asked for, and its folder cannot be written.
+    """
+    if settings.durability == "memory":
+        return None
+    folder = Path(settings.dir or Path(app.instance_path) / "analytics") / "journal"
+    if settings.durability == "journal" and not app.testing:
+        from .delivery.journal import make_folder  # gevent comes with it
+
+        try:
+            make_folder(folder)
+        except OSError as error:
+            raise ConfigurationError(
+                f'ANALYTICS_DURABILITY is "journal", but {folder} cannot be written '
+                f"({error.strerror}). Set ANALYTICS_DIR to a folder that this process may write, "
+                f"or leave ANALYTICS_DURABILITY out"
+            ) from None
+    return folder
+
+
+def _pipeline(
+    app: Flask,
+    settings: config.Settings,
+    collectors: dict[str, Collector],
+    folder: Path | None,
+) -> Pipeline:
     """The pipeline of an application. Under TESTING it ends in memory, with no thread."""
     # Here, not in the first request: a fork beside that one would leave its child half a module.
     from .delivery.dispatcher import Dispatcher
@@ -179,6 +210,9 @@ def _pipeline(app: Flask, settings: config.Settings, collectors: dict[str, Colle
             complete=complete,
             send_signal=pipeline.send_signal,
             listens=pipeline.listens,
+            folder=folder,
+            owner=app.name,
+            fsync=settings.fsync,
             queue_events=settings.queue_events,
             queue_bytes=settings.queue_bytes,
             shutdown_timeout=settings.shutdown_timeout,

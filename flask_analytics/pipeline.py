@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -18,6 +17,7 @@ import msgspec
 from . import signals
 from .errors import DropEvent
 from .event import MAX_EVENT_BYTES, Event, encode
+from .guard import inside, is_inside
 from .ids import Ids
 from .log import QuietLog
 from .tally import Tally
@@ -26,10 +26,6 @@ Step = Callable[[Event], Event]
 
 #: A page view's number and the time it was drawn, of which its id is written.
 View = tuple[int, float]
-
-
-#: Whether an event of this context is on its way through steps and receivers.
-_walking: ContextVar[bool] = ContextVar("flask_analytics_walking", default=False)
 
 
 class Draft(msgspec.Struct, gc=False):
@@ -112,15 +108,11 @@ class Pipeline:
 
     def accept(self, draft: Unfinished) -> None:
         """Take an event on its way."""
-        if self.steps or signals.event_accepted.receivers:
-            if _walking.get():  # a step or receiver that tracks would call itself for ever
-                self.count_dropped("reentrant")
-                return
-            token = _walking.set(True)
-            try:
+        if is_inside():  # a step, receiver or collector that tracks would call itself for ever
+            self.count_dropped("reentrant")
+        elif self.steps or signals.event_accepted.receivers:
+            with inside():
                 self._walk(self.complete(draft))
-            finally:
-                _walking.reset(token)
         else:
             (self._sink or self.sink).put(draft)
 

@@ -129,7 +129,11 @@ def _handler(destination: FakeDestination) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:  # the sender died in the middle
+                self.close_connection = True
+                return
             received = Received(self.path, dict(self.headers.items()), body)
             answer = destination._receive(received)
             try:

@@ -12,22 +12,21 @@ ROOT = Path(__file__).parent.parent / "flask_analytics"
 
 FLOORS = [
     # 1: words and laws. They import nothing of ours but errors.
-    "signals assets ids event config log tally collectors.base "
-    "delivery.ledger delivery.buffer delivery.retry delivery.breaker delivery.latch",
-    # 2: tools, each about one thing
-    "values pipeline delivery.hub delivery.verdicts "
-    "collectors.http collectors.memory collectors.stdout",
-    # 3: machines made of tools
-    "enrich visitor delivery.announcer delivery.lifetime delivery.batcher delivery.direct "
-    "collectors.webhook",
-    # 4: carriers of events and of what is known about them
-    "record delivery.dispatcher collectors.address web.payload",
-    # 5: what the helpers are given
-    "arguments",
-    # 6: the helpers
-    "context",
+    "signals assets ids event config log tally guard "
+    "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.segment",
+    # 2: what is made of them
+    "values pipeline collectors.base delivery.hub delivery.buffer delivery.dead delivery.journal",
+    # 3: tools, each about one thing
+    "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
+    "delivery.direct collectors.http collectors.memory collectors.stdout collectors.address",
+    # 4: machines made of tools
+    "record delivery.account delivery.caller collectors.webhook web.payload",
+    # 5: a lane; what the helpers are given
+    "arguments delivery.batcher",
+    # 6: what fills the lanes; the helpers
+    "context delivery.pump",
     # 7: doors
-    "hooks web.browser",
+    "hooks web.browser delivery.dispatcher",
     # 8: wiring
     "extension testing",
 ]
@@ -39,6 +38,8 @@ DOORS = {
     "gevent": {
         "delivery.dispatcher",
         "delivery.batcher",
+        "delivery.caller",
+        "delivery.pump",
         "delivery.hub",
         "delivery.latch",
         "delivery.announcer",

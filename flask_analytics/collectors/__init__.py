@@ -9,6 +9,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..delivery.breaker import Breaker as Breaker
+    from ..delivery.retry import RetryPolicy as RetryPolicy
     from .base import BatchCollector as BatchCollector
     from .base import Collector as Collector
     from .memory import MemoryCollector as MemoryCollector
@@ -16,17 +18,21 @@ if TYPE_CHECKING:
     from .webhook import WebhookCollector as WebhookCollector
 
 _HOMES = {
-    "BatchCollector": "base",
-    "Collector": "base",
-    "MemoryCollector": "memory",
-    "StdoutCollector": "stdout",
-    "WebhookCollector": "webhook",
+    "BatchCollector": ".base",
+    "Breaker": "..delivery.breaker",
+    "Collector": ".base",
+    "MemoryCollector": ".memory",
+    "RetryPolicy": "..delivery.retry",
+    "StdoutCollector": ".stdout",
+    "WebhookCollector": ".webhook",
 }
 
 __all__ = [
     "BatchCollector",
+    "Breaker",
     "Collector",
     "MemoryCollector",
+    "RetryPolicy",
     "StdoutCollector",
     "WebhookCollector",
 ]
@@ -34,7 +40,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+        return getattr(importlib.import_module(_HOMES[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -27,9 +27,11 @@ SCHEMES = {
 _OPTIONS = {
     "name": str,
     "batch_size": int,
+    "batch_bytes": int,
     "flush_interval": float,
     "timeout": float,
     "max_inflight": int,
+    "max_age": float,
     "secret": str,
 }
 

@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
 from ..errors import ConfigurationError
+from ..event import Event, decode
 
 if TYPE_CHECKING:
-    from ..event import Event
+    from ..delivery.breaker import Breaker
+    from ..delivery.retry import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,25 @@ class Retry:
     after: float | None = None
 
 
-Verdict = Delivered | Rejected | Retry
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The batch was refused as a whole, and nobody says which event is to blame (a 400), or it
+    was too large (a 413): it is halved, and a single event rejected with ``reason``."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Misconfigured:
+    """The destination takes nothing until somebody changes the configuration: a wrong key, a
+    redirect. Events are kept, and tried again every 300 seconds."""
+
+    reason: str
+
+
+Verdict = Delivered | Rejected | Retry | Split | Misconfigured
+
+VERDICTS = (Delivered, Rejected, Retry, Split, Misconfigured)
 
 DELIVERED = Delivered()
 
@@ -53,24 +73,35 @@ DELIVERED = Delivered()
 class Batch(Sequence["Event"]):
     """Some events on their way to a destination, each already serialised once.
 
-    Every attempt sees the same bytes and, until events are taken out of it, the same ``id``.
+    Every attempt sees the same bytes. The events themselves are read from them when a collector
+    asks, and are its own: it may change them.
     """
 
-    __slots__ = ("bodies", "events", "id")
+    __slots__ = ("_events", "bodies")
 
-    def __init__(self, events: Sequence[Event], bodies: Sequence[bytes]) -> None:
-        self.events = events
-        #: The events as JSON objects, in the same order.
+    def __init__(self, bodies: Sequence[bytes]) -> None:
+        #: The events as JSON objects, in order.
         self.bodies = bodies
-        #: The first message id: what an Idempotency-Key is made of.
-        self.id = events[0].message_id if events else ""
+        self._events: list[Event] | None = None
+
+    @property
+    def events(self) -> Sequence[Event]:
+        """The events, in the same order."""
+        if self._events is None:
+            self._events = [decode(body) for body in self.bodies]
+        return self._events
+
+    @property
+    def id(self) -> str:
+        """The first message id: the same on every attempt, until events are taken out."""
+        return self.events[0].message_id if self.bodies else ""
 
     def to_json(self) -> bytes:
         """All events as one JSON array."""
         return b"[" + b",".join(self.bodies) + b"]"
 
     def __len__(self) -> int:
-        return len(self.events)
+        return len(self.bodies)
 
     @overload
     def __getitem__(self, index: int) -> Event: ...
@@ -101,10 +132,19 @@ class Collector:
     #: there could be cut in two by a fork.
     imports: ClassVar[Sequence[str]] = ()
 
-    #: Events handed over in one go, seconds to wait for more of them, calls at a time.
+    #: Events handed over in one go, and bytes of their JSON (Segment's limit for a batch with
+    #: room for an envelope); seconds to wait for more of them, calls at a time.
     batch_size: int = 100
+    batch_bytes: int = 475_000
     flush_interval: float = 0.0
     max_inflight: int = 1
+
+    #: Seconds after its acceptance when an event is no longer worth sending.
+    max_age: float = 86_400.0
+
+    #: When to try again, and when to stop for a while. None: as ``RetryPolicy()``, ``Breaker()``.
+    retry: RetryPolicy | None = None
+    breaker: Breaker | None = None
 
     #: Seconds that one call may take: past it a cooperative call is ended and tried again, a
     #: blocking one, which nothing can end, is shown as stuck.
@@ -149,10 +189,14 @@ class BatchCollector(Collector):
     """Takes events in batches: at most ``batch_size``, at the latest after ``flush_interval``.
 
     :param name: what counters and logs call it.
-    :param batch_size: events in one batch, a maximum.
+    :param batch_size: events in one batch, a maximum; 1 sends each at once.
+    :param batch_bytes: bytes of their JSON in one batch, a maximum too.
     :param flush_interval: seconds that an event waits for others.
     :param timeout: seconds that one ``send`` may take in all.
     :param max_inflight: batches under way at a time; above 1, ``send`` must be fit for threads.
+    :param max_age: seconds after its acceptance when an event is dropped as ``expired``.
+    :param retry: when to try again.
+    :param breaker: when to stop trying for a while.
     :param accepts: called with each event; False leaves it out.
     :raises ConfigurationError: a size or time is not above 0.
     """
@@ -164,9 +208,13 @@ class BatchCollector(Collector):
         *,
         name: str | None = None,
         batch_size: int | None = None,
+        batch_bytes: int | None = None,
         flush_interval: float | None = None,
         timeout: float | None = None,
         max_inflight: int | None = None,
+        max_age: float | None = None,
+        retry: RetryPolicy | None = None,
+        breaker: Breaker | None = None,
         accepts: Callable[[Event], bool] | None = None,
     ) -> None:
         self.name = name or self.name
@@ -174,6 +222,10 @@ class BatchCollector(Collector):
         self.flush_interval = _above_zero("flush_interval", flush_interval, self.flush_interval)
         self.timeout = _above_zero("timeout", timeout, self.timeout)
         self.max_inflight = _above_zero("max_inflight", max_inflight, self.max_inflight, int)
+        self.batch_bytes = _above_zero("batch_bytes", batch_bytes, self.batch_bytes, int)
+        self.max_age = _above_zero("max_age", max_age, self.max_age)
+        self.retry = retry or self.retry
+        self.breaker = breaker or self.breaker
         self.accepts = accepts
 
     def send(self, batch: Batch) -> Verdict | Sequence[Verdict] | None:
@@ -185,12 +237,21 @@ class BatchCollector(Collector):
         raise NotImplementedError(f"{type(self).__name__} must write send(batch)")
 
 
+_NUMBERS = (
+    ("batch_size", int),
+    ("batch_bytes", int),
+    ("max_inflight", int),
+    ("timeout", float),
+    ("max_age", float),
+)
+
+
 def check(collector: Collector) -> None:
     """Check what a class of one's own may have set on itself.
 
     :raises ConfigurationError: naming the class and the attribute.
     """
-    for option, kind in (("batch_size", int), ("max_inflight", int), ("timeout", float)):
+    for option, kind in _NUMBERS:
         _above_zero(f"{type(collector).__name__}.{option}", getattr(collector, option), None, kind)
     wait = collector.flush_interval
     if isinstance(wait, bool) or not isinstance(wait, (int, float)) or not 0 <= wait < 86400:

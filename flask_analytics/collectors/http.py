@@ -31,7 +31,7 @@ import urllib3.connectionpool
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.ssl_ import resolve_cert_reqs
 
-from .base import DELIVERED, Rejected, Retry, Verdict
+from .base import DELIVERED, Misconfigured, Rejected, Retry, Split, Verdict
 
 #: Seconds to connect and between two reads. The lane limits the whole call.
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0
@@ -44,6 +44,12 @@ MAX_ANSWER = 64 * 1024
 #: Answers worth another try, and 5xx, except the two that say "never".
 _TRY_AGAIN = frozenset({408, 425, 429})
 _NEVER = frozenset({501, 505})
+
+#: Answers to a batch that may be about one of its events, or about its size.
+_SPLIT = frozenset({400, 413})
+
+#: Answers that will be the same until somebody changes a key.
+_WRONG_KEY = frozenset({401, 403})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,10 @@ class Answer:
         reason = f"http_{self.status}"
         if self.status in _TRY_AGAIN or (self.status >= 500 and self.status not in _NEVER):
             return Retry(reason, retry_after(self.headers.get("Retry-After")))
+        if self.status in _SPLIT:
+            return Split(reason)
+        if self.status in _WRONG_KEY or 300 <= self.status < 400:
+            return Misconfigured(reason)  # a redirect is never followed: it would lose the body
         return Rejected(reason)
 
 

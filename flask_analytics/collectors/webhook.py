@@ -22,7 +22,9 @@ class WebhookCollector(BatchCollector):
     ``Idempotency-Key`` is the body's SHA-256: the same on every attempt, and nobody's to choose
     (a message id of a page is). With a ``secret``, ``X-Analytics-Signature``
     is ``t=<unix seconds>,v1=<hex HMAC-SHA256 of "t.body">``. Any 2xx is success; 408, 425, 429,
-    5xx (except 501 and 505) and network faults are tried again; redirects are not followed.
+    5xx (except 501 and 505) and network faults are tried again; a batch that is answered with 400
+    or 413 is halved; 401, 403 and redirects, which are not followed, pause the collector. One
+    batch at a time, so that events arrive in order; ``max_inflight`` allows for more.
 
     :param url: where to, ``http`` or ``https``; only ever from your configuration.
     :param secret: shared with the receiver, for the signature.
@@ -32,7 +34,6 @@ class WebhookCollector(BatchCollector):
     """
 
     blocking = False
-    max_inflight = 4
     imports = ("flask_analytics.collectors.http",)
 
     def __init__(

@@ -1,6 +1,6 @@
 """A lane: everything that one collector has for itself, so that it cannot disturb another.
 
-The runner takes batches from the buffer, when they are full or old enough, and gives each to a
+The runner takes batches from the supply, when they are full or old enough, and gives each to a
 greenlet of the lane's pool, which tries until every event of it has a verdict. All of it lives
 in the dispatcher's thread; blocking collectors are called in threads of the lane's own.
 """
@@ -8,40 +8,46 @@ in the dispatcher's thread; blocking collectors are called in threads of the lan
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import gevent
 from gevent.event import Event as Flag
 from gevent.pool import Pool
-from gevent.threadpool import ThreadPool
 
-from ..collectors.base import (
-    DELIVERED,
-    Batch,
-    BatchCollector,
-    Collector,
-    Rejected,
-    Retry,
-    Verdict,
-)
+from ..collectors.base import Batch, Collector
+from ..event import Event, decode
+from ..guard import inside
 from ..log import QuietLog
+from .account import Account, Settled
 from .breaker import ABANDONED, CLOSED, FAILURE, SUCCESS, Breaker
-from .buffer import Buffer, Entry
-from .hub import LATE_THREADS
+from .buffer import Budget, Entry
+from .caller import Caller
+from .dead import DeadLetters
 from .ledger import Ledger
-from .retry import RetryPolicy
-from .verdicts import of_answer, of_error
+from .retry import MAX_RETRY_AFTER, RetryPolicy
+from .segment import Ack, Segment
+from .supply import Supply
 
 #: Seconds that flush() and close() of a collector may take at the end, after its last event.
 FAREWELL = 0.5
 
+#: Tries that the same events get from a destination that answers 500 before others go first.
+SUSPICIOUS = 5
+
+#: What a destination says that fails on one of the events, rather than being down.
+_ON_AN_EVENT = "http_500"
+
 
 class Lane:
-    """One collector's buffer, pool, breaker, retry and ledger.
+    """One collector's supply, pool, breaker, retry and account.
 
+    :param budget: what all lanes of the process may hold in memory.
     :param announce: called with a signal's name and its arguments.
-    :param clock: monotonic seconds.
+    :param dead: where refused events are kept.
+    :param acknowledge: called with a file of the journal when this lane got further in it.
+    :param clock: monotonic seconds; ``epoch`` is the time that its zero stands for.
     :param sleep: waits so many seconds without blocking the event loop.
     :param wait: waits for a flag at most so many seconds (None: for ever).
     """
@@ -51,27 +57,48 @@ class Lane:
         collector: Collector,
         *,
         name: str,
-        buffer: Buffer,
+        budget: Budget,
         announce: Callable[..., None],
         log: QuietLog,
-        retry: RetryPolicy | None = None,
-        breaker: Breaker | None = None,
+        dead: DeadLetters | None = None,
+        acknowledge: Callable[[Segment], None] = lambda segment: None,
         clock: Callable[[], float] = time.monotonic,
+        epoch: float = 0.0,
         sleep: Callable[[float], Any] = gevent.sleep,
         wait: Callable[[Flag, float | None], Any] = Flag.wait,
     ) -> None:
         self.collector = collector
         self.name = name
-        self.ledger = Ledger()
-        self._buffer = buffer
-        self._announce = announce
+        self._dead = dead or DeadLetters(None, log)
+        self.account = Account(
+            name, announce=announce, log=log, dead=self._dead, finish=self._finish
+        )
+        self.supply = Supply(
+            budget,
+            read=lambda body: self.wants(decode(body)),
+            accepted=self.account.accept,
+            evicted=lambda entry: self.account.lose(1, "queue_full"),
+            poisoned=lambda entry: self._poisoned(entry),
+        )
+        self._caller = Caller(
+            collector, name, log=log, set_state=self.account.set_state, clock=clock
+        )
         self._log = log
-        self._retry = retry or RetryPolicy()
-        self._breaker = breaker or Breaker(clock=clock)
-        self._clock, self._sleep, self._wait = clock, sleep, wait
-        self._oldest = 0.0
-        self._flushing = self._started = self._closing = False
-        self._deadline: float | None = None
+        self._acknowledge = acknowledge
+        self._retry = collector.retry or RetryPolicy()
+        self._breaker = (collector.breaker or Breaker()).fresh(clock)
+        self._clock, self._epoch, self._sleep, self._wait = clock, epoch, sleep, wait
+        self._oldest = self._paused_until = 0.0
+        self._flushing = self._started = False
+        #: Batches that others go before, and how much was delivered when their events failed.
+        self._later: deque[list[Entry]] = deque()
+        self._suspects: dict[int, int] = {}
+        self._later_is_next = False
+
+    @property
+    def ledger(self) -> Ledger:
+        """What became of this lane's events."""
+        return self.account.ledger
 
     # -- called by the dispatcher, in its thread
 
@@ -80,36 +107,36 @@ class Lane:
         self._wake, self.idle = Flag(), Flag()
         self.idle.set()
         self._pool = Pool(self.collector.max_inflight)
-        self._threads = self._open_threads() if self.collector.blocking else None
+        self._caller.open()
         self._runner = gevent.spawn(self._run)
 
-    def _open_threads(self) -> ThreadPool:
-        threads = ThreadPool(self.collector.max_inflight)
-        if not LATE_THREADS:
-            threads.size = threads.maxsize
-        return threads
-
-    def wants(self, entry: Entry) -> bool:
+    def wants(self, event: Event) -> bool:
         """Whether the event is meant for this collector."""
-        chosen = entry.event.integrations
+        chosen = event.integrations
         if chosen and not chosen.get(self.collector.integration, chosen.get("All", True)):
             return False
         if self.collector.accepts is None:
             return True
         try:
-            return bool(self.collector.accepts(entry.event))
+            with inside():
+                return bool(self.collector.accepts(event))
         except BaseException as error:  # SystemExit would end the pump, for every lane
             self._log.warning(f"accepts {self.name}", "accepts of %s raised", self, error=error)
             return True
 
-    def put(self, entry: Entry) -> None:
-        """Take an event into the buffer."""
-        if not self._buffer:
+    def offer(self, event: Event, entry: Entry) -> None:
+        """Take the next event in, if it is meant for this collector."""
+        before = len(self.supply)
+        self.supply.offer(entry, self.wants(event))
+        if not before and self.supply:
             self._oldest = self._clock()
-        self.ledger.accepted += 1
-        self._drop(self._buffer.append(entry), "queue_full")
-        self.idle.clear()
-        if len(self._buffer) in (1, self.collector.batch_size):
+        if len(self.supply) in (1, self.collector.batch_size) or self.supply.is_behind:
+            self.look()
+
+    def look(self) -> None:
+        """There may be something to do."""
+        if self.supply or self.supply.is_behind:
+            self.idle.clear()
             self._wake.set()
 
     def flush(self) -> None:
@@ -118,20 +145,34 @@ class Lane:
         self._wake.set()
 
     def close(self, deadline: float) -> None:
-        """End the lane, waiting no longer than ``deadline`` for what is under way."""
-        self._deadline = deadline
+        """End the lane, waiting no longer than ``deadline`` for what is under way. What is in the
+        journal stays there; the rest is lost."""
+        self._caller.deadline = deadline
         self.flush()
         self.idle.wait(max(0.0, deadline - self._clock()))
-        self._closing = True
+        self._caller.is_closing = True
         gevent.killall([self._runner, *self._pool], timeout=FAREWELL)
-        self._drop(len(self._buffer.take(len(self._buffer))), "shutdown")
+        for entries in self._later:
+            self._leave(entries)
+        self.account.lose(self.supply.unwritten(), "shutdown")
         self._farewell()
-        self._set_state("closed")
+        self.account.set_state("closed")
         self.idle.set()
 
     def farewell_flush(self) -> None:
         """Let the collector pass on what it holds back itself."""
-        self._quietly(self.collector.flush)
+        self._caller.quietly(self.collector.flush)
+
+    def resume(self, segment: Segment) -> None:
+        """Go on with an adopted file. A collector that is new begins at its end."""
+        new = Ack(segment.end) if segment.acks else Ack()
+        self.supply.resume(segment, segment.acks.get(self.name, new))
+        self.look()
+
+    @property
+    def is_left(self) -> bool:
+        """Whether anything was not delivered in time."""
+        return bool(self.ledger.pending or self.ledger.dropped["shutdown"])
 
     # -- the runner
 
@@ -140,216 +181,205 @@ class Lane:
             due = self._due()
             if due is None:
                 self._flushing = False
-                self._rest()
+                if not len(self._pool):
+                    self.idle.set()
                 self._wait(self._wake, None)
             elif due > 0:
                 self._wait(self._wake, due)
-            elif self._ready():
+            else:
+                self._ready()
                 self._pool.wait_available()
-                entries = self._buffer.take(self.collector.batch_size)
+                entries = self._next()
                 self._oldest = self._clock()
-                self._pool.spawn(self._deliver, entries).rawlink(lambda _: self._wake.set())
+                if entries:
+                    self._pool.spawn(self._deliver, entries).rawlink(lambda _: self._wake.set())
+                else:
+                    gevent.sleep(0)  # nothing of that part of the journal was for this lane
                 continue
             self._wake.clear()
 
     def _due(self) -> float | None:
         """Seconds until the next batch must go, or None when there is nothing to send."""
-        if not self._buffer:
+        if self._later or self.supply.is_behind:
+            return 0.0
+        if not self.supply:
             return None
-        if self._flushing or len(self._buffer) >= self.collector.batch_size:
+        if self._flushing or len(self.supply) >= self.collector.batch_size:
             return 0.0
         return max(0.0, self._oldest + self.collector.flush_interval - self._clock())
 
-    def _rest(self) -> None:
-        if not len(self._pool):
-            self.idle.set()
+    def _next(self) -> list[Entry]:
+        """The next batch: by turns one that failed before, and one that is new."""
+        if self._later and (self._later_is_next or not (self.supply or self.supply.is_behind)):
+            self._later_is_next = False
+            return self._later.popleft()
+        self._later_is_next = True
+        return self.supply.take(self.collector.batch_size, self.collector.batch_bytes)
 
-    def _ready(self) -> bool:
+    def _ready(self) -> None:
         """Start the collector before its first batch; what waits is kept while that fails."""
         failures = 0
         while not self._started:
             try:
-                self._call(self.collector.start)
+                self._caller.call(self.collector.start)
                 self._started = True
             except BaseException as error:
-                if self._closing:
+                if self._caller.is_closing:
                     raise
                 failures += 1
                 self._log.warning(f"start {self.name}", "%s did not start", self, error=error)
-                self._set_state("down")
+                self.account.set_state("retrying")
                 self._sleep(self._retry.pause(failures))
             else:
-                self._set_state("up")
-        return True
+                self.account.set_state("ok")
 
     # -- one batch
 
     def _deliver(self, entries: list[Entry]) -> None:
-        """Try until every event has a verdict, the attempts are used up or time is over."""
+        """Try until every event has a verdict, others should go first, or time is over."""
         failures = 0
         try:
-            while entries:
-                pause = self._breaker.wait()
-                if not pause:
-                    before = len(entries)
-                    entries, after = self._settle(entries, self._attempt(entries))
-                    failed = bool(entries) and after is None
-                    self._record(FAILURE if failed else SUCCESS)
-                    # What gets forward is not hopeless: only tries without progress count.
-                    failures = failures + failed if len(entries) == before else int(failed)
-                    pause = self._retry.pause(failures, after)
-                if entries and (reason := self._hopeless(failures, pause)):
-                    self._drop(len(entries), reason)
+            while entries := self._fresh(entries):
+                if pause := self._pause():
+                    if not self._wait_for(entries, pause):
+                        return
+                    continue
+                count = len(entries)
+                settled = self._attempt(entries)
+                entries = settled.again
+                self._note(settled)
+                if settled.is_split:
+                    self._split(entries, settled.reason)
                     return
-                if entries:
-                    self._sleep(pause)
+                # What gets forward is not hopeless: only tries without progress count.
+                failed = bool(entries) and settled.after is None
+                failures = failures + failed if len(entries) == count else int(failed)
+                if entries and not self._try_again(entries, settled, failures):
+                    return
         except gevent.GreenletExit:
             self._breaker.record(ABANDONED)
-            self._drop(len(entries), "shutdown")
+            self._leave(entries)
 
-    def _hopeless(self, failures: int, pause: float) -> str | None:
-        """Why there is no point in another try, if so."""
-        if failures >= self._retry.attempts:
-            return "retries_exhausted"
-        if self._deadline is not None and self._clock() + pause > self._deadline:
-            return "shutdown"
-        return None
+    def _try_again(self, entries: list[Entry], settled: Settled, failures: int) -> bool:
+        """Whether to go on with these events, after a pause."""
+        if self._retry.attempts is not None and failures >= self._retry.attempts:
+            self._give_up(entries)
+            return False
+        if settled.reason == _ON_AN_EVENT and failures >= SUSPICIOUS:
+            self._suspect(entries)
+            return False
+        if settled.after is not None or settled.is_misconfigured:
+            return True  # the whole lane pauses
+        return self._wait_for(entries, self._retry.pause(failures))
 
-    def _attempt(self, entries: list[Entry]) -> Sequence[Verdict]:
-        batch = Batch([entry.event for entry in entries], [entry.body for entry in entries])
-        if not isinstance(self.collector, BatchCollector):
-            return self._one_by_one(batch)
+    def _pause(self) -> float:
+        """Seconds until a call may go out; a 0 of the breaker's must be followed by one."""
+        asked = self._paused_until - self._clock()
+        return asked if asked > 0 else self._breaker.wait()
+
+    def _wait_for(self, entries: list[Entry], pause: float) -> bool:
+        """Sleep, unless that would be beyond the end."""
+        deadline = self._caller.deadline
+        if self._caller.is_closing or (deadline and self._clock() + pause > deadline):
+            self._leave(entries)
+            return False
+        self._sleep(pause)
+        return True
+
+    def _attempt(self, entries: list[Entry]) -> Settled:
+        for segment in self.supply.sending(entries, True):
+            self._acknowledge(segment)
         try:
-            return of_answer(self._call(self.collector.send, batch), len(batch))
-        except BaseException as error:
-            return [self._verdict(error)] * len(batch)
+            verdicts = self._caller.attempt(Batch([entry.body for entry in entries]))
+        finally:
+            self.supply.sending(entries, False)
+        settled = self.account.settle(entries, verdicts)
+        self._acknowledge_all(entries)
+        return settled
 
-    def _one_by_one(self, batch: Batch) -> Sequence[Verdict]:
-        """Collect in order, each event a call of its own; after one that must wait, the others
-        wait too. Cut off by the end, it still tells what is done."""
-        verdicts: list[Verdict] = []
-        for event in batch:
-            try:
-                self._call(self.collector.collect, event)
-                verdicts.append(DELIVERED)
-            except gevent.GreenletExit as error:
-                verdict = Retry("shutdown") if self._closing else self._verdict(error)
-                return [*verdicts, *[verdict] * (len(batch) - len(verdicts))]
-            except BaseException as error:
-                verdict = self._verdict(error)
-                if isinstance(verdict, Retry):
-                    return [*verdicts, *[verdict] * (len(batch) - len(verdicts))]
-                verdicts.append(verdict)
-        return verdicts
+    def _note(self, settled: Settled) -> None:
+        """What an attempt means for the lane: breaker, pause, state."""
+        asked = settled.after
+        if settled.is_misconfigured:
+            asked = MAX_RETRY_AFTER
+        if asked is not None:
+            self._paused_until = self._clock() + self._retry.pause(1, asked)
+        failed = bool(settled.again) and asked is None and not settled.is_split
+        self._breaker.record(FAILURE if failed else SUCCESS)
+        if settled.is_misconfigured:
+            self.account.set_state("misconfigured")
+        elif self._breaker.state != CLOSED:
+            self.account.set_state("open")
+        else:
+            self.account.set_state("retrying" if failed or asked is not None else "ok")
 
-    def _call(self, function: Callable[..., Any], *args: Any, patient: bool = True) -> Any:
-        """Call into the collector, in a thread if it blocks, else with a time limit.
+    def _fresh(self, entries: list[Entry]) -> list[Entry]:
+        """Those that are not too old to be sent."""
+        oldest = self._epoch + self._clock() - self.collector.max_age
+        old = [entry for entry in entries if entry.at < oldest]
+        if old:
+            for entry in old:
+                self._dead.bury(entry.body, self.name, "expired", entry.at)
+            self.account.drop(old, "expired")
+            entries = [entry for entry in entries if entry.at >= oldest]
+        return entries
 
-        Nothing can end a thread: a patient caller waits on, so that no event is sent twice.
-        """
-        limit = self.collector.timeout
-        if self._deadline is not None:
-            limit = max(0.01, min(limit, self._deadline - self._clock()))
-        if self._threads is None:
-            with gevent.Timeout(limit):
-                return function(*args)
-        with gevent.Timeout(None if patient else limit):  # stuck threads leave no room
-            result = self._threads.spawn(_caught, function, *args)
-        try:
-            value, error = result.get(timeout=limit)
-        except gevent.Timeout:
-            self._set_state("stuck")
-            if not patient:
-                raise
-            value, error = result.get()
-            self._set_state("up")
-        if error is not None:
-            raise error
-        return value
+    # -- batches with a bad event in them
 
-    def _verdict(self, error: BaseException) -> Verdict:
-        if self._closing and isinstance(error, gevent.GreenletExit):
-            raise error
-        verdict = of_error(error)
-        if isinstance(verdict, Rejected) and verdict.reason == "error":
-            self._log.warning(f"collect {self.name}", "%s raised", self, error=error)
-        elif isinstance(verdict, Retry):  # only the kind: the text may show an address with keys
-            self._log.warning(f"retry {self.name}", "%s: %s", self, type(error).__name__)
-        return verdict
+    def _split(self, entries: list[Entry], reason: str) -> None:
+        """The batch was refused, and nobody says for which event: find it by halves."""
+        if len(entries) == 1:
+            self.account.reject(entries[0], reason)
+            self._acknowledge_all(entries)
+            return
+        middle = len(entries) // 2
+        self._deliver(entries[:middle])
+        self._deliver(entries[middle:])
 
-    # -- counting
+    def _suspect(self, entries: list[Entry]) -> None:
+        """The destination answers, and fails on these again and again: let others go first, in
+        halves. An event that fails where others get through is given up."""
+        for entry in entries:
+            self._suspects.setdefault(id(entry), self.ledger.delivered)
+        if len(entries) > 1:
+            middle = len(entries) // 2
+            self._later += [entries[:middle], entries[middle:]]
+        elif self.ledger.delivered > self._suspects[id(entries[0])]:
+            self._give_up(entries)
+        else:
+            self._later.append(entries)
+        self._wake.set()
 
-    def _settle(
-        self, entries: list[Entry], verdicts: Sequence[Verdict]
-    ) -> tuple[list[Entry], float | None]:
-        """Count what has ended; the answer is what has not, and the pause asked for."""
-        again: list[Entry] = []
-        pauses: list[float] = []
-        delivered = 0
-        for entry, verdict in zip(entries, verdicts, strict=True):
-            if isinstance(verdict, Retry):
-                again.append(entry)
-                if verdict.after is not None:
-                    pauses.append(verdict.after)
-            elif isinstance(verdict, Rejected):
-                self._reject(verdict.reason)
-            else:
-                delivered += 1
-        if delivered:
-            self.ledger.delivered += delivered
-            self._announce("batch_delivered", collector=self.name, count=delivered)
-        return again, max(pauses, default=None)
+    def _give_up(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            self.account.reject(entry, "retries_exhausted")
+        self._acknowledge_all(entries)
 
-    def _reject(self, reason: str) -> None:
-        self._log.warning(f"reject {self.name} {reason}", "%s refused an event: %s", self, reason)
-        self.ledger.rejected[reason] += 1
-        self._announce("event_rejected", collector=self.name, reason=reason, count=1)
+    def _poisoned(self, entry: Entry) -> None:
+        self.account.reject(entry, "poison")
 
-    def _drop(self, count: int, reason: str) -> None:
-        if count:
-            self.ledger.dropped[reason] += count
-            self._announce("event_dropped", collector=self.name, reason=reason, count=count)
-            self._log.warning(
-                f"drop {self.name} {reason}", "%s lost %d events: %s", self, count, reason
-            )
-
-    def _record(self, outcome: str) -> None:
-        if self._breaker.record(outcome):
-            self._set_state("up" if self._breaker.state == CLOSED else "down")
-
-    def _set_state(self, state: str) -> None:
-        if state != self.ledger.state:
-            self.ledger.state = state
-            self._announce("collector_state_changed", collector=self.name, state=state)
+    def _acknowledge_all(self, entries: list[Entry]) -> None:
+        for segment in {entry.segment for entry in entries if entry.segment is not None}:
+            self._acknowledge(segment)
 
     # -- the end
 
-    def _farewell(self) -> None:
-        if self._started:
-            self._deadline = self._clock() + FAREWELL
-            self._quietly(self.collector.flush)
-            self._quietly(self.collector.close)
-        if self._threads is not None:
-            left = max(0.01, (self._deadline or 0.0) - self._clock())
-            with gevent.Timeout(left, False):  # a stuck one stays until the process ends
-                self._threads.kill()
+    def _finish(self, entry: Entry) -> None:
+        self.supply.finish(entry)
+        if self._suspects:
+            self._suspects.pop(id(entry), None)
 
-    def _quietly(self, function: Callable[[], None]) -> None:
-        try:
-            self._call(function, patient=False)
-        except BaseException as error:
-            self._log.warning(
-                f"{function.__name__} {self.name}", "%s of %s failed: %s",
-                function.__name__, self, type(error).__name__,
-            )  # fmt: skip
+    def _leave(self, entries: list[Entry]) -> None:
+        """Time is over. What the journal has is pending still; the rest is lost."""
+        lost = [entry for entry in entries if entry.segment is None]
+        self.account.drop(lost, "shutdown")
+
+    def _farewell(self) -> None:
+        self._caller.deadline = self._clock() + FAREWELL
+        if self._started:
+            self._caller.quietly(self.collector.flush)
+            self._caller.quietly(self.collector.close)
+        self._caller.kill(self._caller.deadline - self._clock())
 
     def __repr__(self) -> str:
         return f"collector {self.name}"
-
-
-def _caught(function: Callable[..., Any], *args: Any) -> tuple[Any, BaseException | None]:
-    """Run in a thread of a pool, which no exception may leave: SystemExit would end it."""
-    try:
-        return function(*args), None
-    except BaseException as error:
-        return None, error

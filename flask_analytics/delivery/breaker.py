@@ -32,7 +32,11 @@ PROBE_POLL = 0.1
 
 
 class Breaker:
-    """Says when a call may go out. Times are seconds of ``clock``, which must be monotonic."""
+    """Says when a call may go out. Times are seconds of ``clock``, which must be monotonic.
+
+    :param threshold: failures in a row that open it.
+    :param cooldown: seconds until one call probes the destination.
+    """
 
     def __init__(
         self,
@@ -46,6 +50,10 @@ class Breaker:
         self._failures = 0
         self._until = 0.0
         self.state = CLOSED
+
+    def fresh(self, clock: Callable[[], float]) -> Breaker:
+        """A closed one with the same numbers: each lane and each process has its own."""
+        return Breaker(self._threshold, self._cooldown, clock)
 
     def wait(self) -> float:
         """0 when a call may go out now (it then must be recorded), else seconds until asking

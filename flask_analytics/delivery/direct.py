@@ -10,6 +10,11 @@ from ..collectors.base import Collector
 from ..log import QuietLog
 from .ledger import Ledger
 
+#: What is said of a journal that is not there.
+OFF = {
+    "state": "off", "fault": None, "bytes": 0, "segments": 0, "adopted": 0, "corrupt": 0, "dead": 0,
+}  # fmt: skip
+
 
 class Direct:
     """Calls ``collect`` of each collector in the calling thread, and keeps their ledgers."""
@@ -42,4 +47,4 @@ class Direct:
     def stats(self) -> dict[str, Any]:
         """The same shape as the dispatcher's."""
         collectors = {name: ledger.summary() for name, ledger in self._ledgers.items()}
-        return {"collectors": collectors, "queued": 0, "dropped": {}}
+        return {"collectors": collectors, "queued": 0, "dropped": {}, "journal": OFF}

@@ -36,7 +36,7 @@ _NOT_FOR_US = {
 
 _start_thread = monkey.get_original("_thread", "start_new_thread")
 _thread_id = monkey.get_original("_thread", "get_ident")
-allocate_lock = monkey.get_original("_thread", "allocate_lock")
+allocate_lock = latch.allocate_lock
 _sleep = monkey.get_original("time", "sleep")
 
 #: Whether a thread may start while Python exits. Where not, all are started in advance, and the

@@ -11,7 +11,8 @@ from typing import Protocol
 import gevent.event
 from gevent import monkey
 
-_allocate_lock = monkey.get_original("_thread", "allocate_lock")
+#: A native lock, also in a process that gevent has patched.
+allocate_lock = monkey.get_original("_thread", "allocate_lock")
 
 
 class Latch(Protocol):
@@ -36,7 +37,7 @@ class Native:
     """For threads that may block: a lock of the operating system."""
 
     def __init__(self) -> None:
-        self._lock = _allocate_lock()
+        self._lock = allocate_lock()
         self._lock.acquire()
 
     def set(self) -> None:

@@ -18,9 +18,10 @@ class Ledger:
         self.delivered = 0
         self.rejected: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
-        #: ``up``; ``down`` while the destination fails and the breaker is open; ``stuck`` while
-        #: a blocking call does not come back; ``closed``.
-        self.state = "up"
+        #: ``ok``; ``retrying`` while the last try failed; ``open`` while the breaker lets nothing
+        #: out; ``misconfigured`` while the destination refuses us (a wrong key, a redirect);
+        #: ``stuck`` while a blocking call does not come back; ``closed``.
+        self.state = "ok"
 
     @property
     def pending(self) -> int:

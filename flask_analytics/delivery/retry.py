@@ -16,9 +16,13 @@ MAX_RETRY_AFTER = 300.0
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """``attempts`` in all, pauses drawn from zero to ``base`` seconds, doubling up to ``cap``."""
+    """Pauses drawn from zero to ``base`` seconds, doubling up to ``cap``.
 
-    attempts: int = 5
+    :param attempts: tries without progress after which events are given up; None: none, they end
+        with the collector's ``max_age``. A pause that the destination asks for is no try.
+    """
+
+    attempts: int | None = None
     base: float = 0.5
     cap: float = 30.0
     uniform: Callable[[float, float], float] = field(default=random.uniform, repr=False)

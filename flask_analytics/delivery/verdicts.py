@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..collectors.base import DELIVERED, Delivered, Rejected, Retry, Verdict
+from ..collectors.base import DELIVERED, VERDICTS, Rejected, Retry, Verdict
 from ..errors import Refused, RetryLater
 
 
@@ -15,12 +15,12 @@ def of_answer(answer: object, count: int) -> Sequence[Verdict]:
     """
     if answer is None:
         return [DELIVERED] * count
-    if isinstance(answer, (Delivered, Rejected, Retry)):
+    if isinstance(answer, VERDICTS):
         return [answer] * count
     if (
         isinstance(answer, Sequence)
         and len(answer) == count
-        and all(isinstance(verdict, (Delivered, Rejected, Retry)) for verdict in answer)
+        and all(isinstance(verdict, VERDICTS) for verdict in answer)
     ):
         return answer
     raise TypeError(

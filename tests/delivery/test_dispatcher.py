@@ -201,7 +201,7 @@ def test_second_close_waits_for_the_first(make: Make) -> None:
     answers: list[bool] = []
     first = threading.Thread(target=lambda: answers.append(dispatcher.close(5)))
     first.start()
-    while dispatcher._state.end is None:
+    while dispatcher._pump.end is None:
         latch.new().wait(0.001)
     second = threading.Thread(target=lambda: answers.append(dispatcher.close(5)))
     second.start()

@@ -120,6 +120,8 @@ class Destination:
     def __init__(self, folder: Path) -> None:
         command = [sys.executable, str(HERE / "destination.py"), "0"]
         self._process = Process(command, folder / "destination.log")
+        #: Of the test, for what it keeps on disk.
+        self.folder = folder
 
     def __enter__(self) -> Destination:
         self.port = int(wait_until(self._first_line, "the destination did not start"))

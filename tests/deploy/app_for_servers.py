@@ -1,6 +1,6 @@
 """A small application for servers to run. The environment says what it is like.
 
-``DESTINATION``: the base address of ``destination.py``. ``EARLY``: events emitted while the
+``DESTINATION``: the base address of ``destination.py``. ``FOLDER``: where the journal is. ``EARLY``: events emitted while the
 module is imported. ``HANG``: set to have a second collector that is never answered.
 """
 
@@ -24,6 +24,7 @@ app = Flask(__name__)
 app.config["ANALYTICS_COLLECTORS"] = collectors
 app.config["ANALYTICS_SHUTDOWN_TIMEOUT"] = float(os.environ.get("SHUTDOWN_TIMEOUT", "5"))
 app.config["ANALYTICS_EXCLUDE"] = ["/ready"]
+app.config["ANALYTICS_DIR"] = os.environ["FOLDER"]
 analytics = Analytics(app)
 
 

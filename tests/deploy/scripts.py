@@ -42,14 +42,22 @@ class Ended:
         return True
 
 
-def run(script: str, destination: Destination, *, is_patched: bool = False) -> Ended:
+def run(
+    script: str, destination: Destination, *, is_patched: bool = False, **environ: str
+) -> Ended:
     """Run a script that begins with everything of ``stage``, and wait for its end."""
+    told = {
+        "DESTINATION": destination.url,
+        "FOLDER": str(destination.folder / "analytics"),
+        "PATCHED": "1" * is_patched,
+        **environ,
+    }
     popen = subprocess.Popen(
         [sys.executable, "-W", QUIET_FORK, "-c", "from stage import *\n" + dedent(script)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=environment({"DESTINATION": destination.url, "PATCHED": "1" * is_patched}),
+        env=environment(told),
         start_new_session=True,
         preexec_fn=allow_interrupt,
     )

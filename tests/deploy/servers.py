@@ -30,7 +30,8 @@ class Server:
         port = free_port()
         words = [word.replace("PORT", str(port)) for word in self.command]
         words[0] = str(BIN / words[0])
-        return Process(words, log, **environ), port
+        told = {"FOLDER": str(log.parent / "analytics"), **environ}
+        return Process(words, log, **told), port
 
 
 def gunicorn(name: str, *options: str) -> Server:

@@ -1,6 +1,6 @@
 """Where the scripts of test_fork.py and test_exit.py play: ``from stage import *``.
 
-``DESTINATION`` is the base address of ``destination.py``. With ``PATCHED`` gevent patches the
+``DESTINATION`` is the base address of ``destination.py``, ``FOLDER`` where the journal is. With ``PATCHED`` gevent patches the
 process before anything else is imported, as gunicorn's gevent worker does.
 """
 
@@ -56,6 +56,8 @@ def set_up(*collectors: Collector, timeout: float = 5.0) -> Analytics:
     quiet = WebhookCollector(f"{destination}/events", batch_size=1000, flush_interval=60)
     app.config["ANALYTICS_COLLECTORS"] = [quiet, *collectors]
     app.config["ANALYTICS_SHUTDOWN_TIMEOUT"] = timeout
+    app.config["ANALYTICS_DIR"] = os.environ["FOLDER"]
+    app.config["ANALYTICS_DURABILITY"] = os.environ.get("DURABILITY")
     analytics.init_app(app)
     return analytics
 

@@ -73,7 +73,11 @@ class Example:
                 cwd=ROOT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={
+                    **os.environ,
+                    "PYTHONUNBUFFERED": "1",
+                    "FLASK_ANALYTICS_DIR": str(log.parent / "analytics"),
+                },
             )
 
     def __enter__(self) -> Example:

@@ -1,0 +1,118 @@
+"""Keeps one lane's ledger: every event that ends is counted and announced, and a loss logged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ..collectors.base import Misconfigured, Rejected, Retry, Split, Verdict
+from ..log import QuietLog
+from .buffer import Entry
+from .dead import DeadLetters
+from .ledger import Ledger
+
+
+class Settled(NamedTuple):
+    """What one attempt left over."""
+
+    #: What has to be sent again.
+    again: list[Entry]
+    #: Seconds that the destination asked for.
+    after: float | None = None
+    #: Why, in a word.
+    reason: str = ""
+    is_split: bool = False
+    is_misconfigured: bool = False
+
+
+class Account:
+    """Counts for one lane.
+
+    :param announce: called with a signal's name and its arguments.
+    :param finish: called with each entry that has ended.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        announce: Callable[..., None],
+        log: QuietLog,
+        dead: DeadLetters,
+        finish: Callable[[Entry], None],
+    ) -> None:
+        self.ledger = Ledger()
+        self._name = name
+        self._announce = announce
+        self._log = log
+        self._dead = dead
+        self._finish = finish
+
+    def accept(self) -> None:
+        """An event has come in."""
+        self.ledger.accepted += 1
+
+    def settle(self, entries: Sequence[Entry], verdicts: Sequence[Verdict]) -> Settled:
+        """Count what has ended; the answer is what has not."""
+        again: list[Entry] = []
+        open_: list[Retry | Split | Misconfigured] = []
+        delivered = 0
+        for entry, verdict in zip(entries, verdicts, strict=True):
+            if isinstance(verdict, Rejected):
+                self.reject(entry, verdict.reason)
+            elif isinstance(verdict, (Retry, Split, Misconfigured)):
+                again.append(entry)
+                open_.append(verdict)
+            else:
+                delivered += 1
+                self._finish(entry)
+        if delivered:
+            self.ledger.delivered += delivered
+            self._announce("batch_delivered", collector=self._name, count=delivered)
+        return _settled(again, open_)
+
+    def reject(self, entry: Entry, reason: str) -> None:
+        """The destination will never take this one."""
+        self._log.warning(
+            f"reject {self._name} {reason}", "collector %s refused an event: %s",
+            self._name, reason,
+        )  # fmt: skip
+        self.ledger.rejected[reason] += 1
+        self._dead.bury(entry.body, self._name, reason, entry.at)
+        self._announce("event_rejected", collector=self._name, reason=reason, count=1)
+        self._finish(entry)
+
+    def drop(self, entries: Sequence[Entry], reason: str) -> None:
+        """These were taken, and are given up."""
+        self.lose(len(entries), reason)
+        for entry in entries:
+            self._finish(entry)
+
+    def lose(self, count: int, reason: str) -> None:
+        """Count events that were given up."""
+        if count:
+            self.ledger.dropped[reason] += count
+            self._announce("event_dropped", collector=self._name, reason=reason, count=count)
+            self._log.warning(
+                f"drop {self._name} {reason}", "collector %s lost %d events: %s",
+                self._name, count, reason,
+            )  # fmt: skip
+
+    def set_state(self, state: str) -> None:
+        """Tell when the lane's state changes."""
+        if state != self.ledger.state:
+            self.ledger.state = state
+            self._announce("collector_state_changed", collector=self._name, state=state)
+
+
+def _settled(again: list[Entry], open_: Sequence[Retry | Split | Misconfigured]) -> Settled:
+    if not open_:
+        return Settled([])
+    pauses = [v.after for v in open_ if isinstance(v, Retry) and v.after is not None]
+    return Settled(
+        again,
+        after=max(pauses, default=None),
+        reason=open_[0].reason,
+        is_split=any(isinstance(verdict, Split) for verdict in open_),
+        is_misconfigured=any(isinstance(verdict, Misconfigured) for verdict in open_),
+    )

@@ -1,0 +1,48 @@
+"""Events that no destination will take, kept for a person to look at: one JSON object a line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from ..log import QuietLog
+
+#: Bytes of the file and of the one before it, together.
+MAX_BYTES = 16 * 1024 * 1024
+
+_encode = msgspec.json.Encoder().encode
+
+
+class DeadLetters:
+    """``dead.jsonl`` of a folder, shared by its processes; ``dead.1.jsonl`` is the one before."""
+
+    def __init__(self, folder: Path | None, log: QuietLog) -> None:
+        self._path = None if folder is None else folder / "dead.jsonl"
+        self._log = log
+        self.count = 0
+
+    def bury(self, body: bytes, collector: str, reason: str, at: float) -> None:
+        """Write an event down with why it ended. Never raises: the event is lost already."""
+        if self._path is None:
+            return
+        letter = {"collector": collector, "reason": reason, "at": round(at, 3)}
+        line = _encode({**letter, "event": msgspec.Raw(body)}) + b"\n"
+        try:
+            self._append(self._path, line)
+            self.count += 1
+        except OSError as error:
+            self._log.warning("dead", "a dead letter could not be kept: %s", error.strerror)
+
+    def _append(self, path: Path, line: bytes) -> None:
+        # One write to the end of the file: lines of several processes do not mix.
+        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        try:
+            if os.fstat(file).st_size + len(line) > MAX_BYTES // 2:
+                path.replace(path.with_name("dead.1.jsonl"))
+                os.close(file)
+                file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            os.write(file, line)
+        finally:
+            os.close(file)

@@ -1,0 +1,230 @@
+"""What a process has accepted, on disk before anybody is told so: killing it loses nothing.
+
+Each process appends to a file of its own, so processes never wait for each other. A file whose
+process has died is adopted by another one. Without fsync the operating system's cache holds what
+was written, which survives the end of the process, not of the machine.
+
+``append`` is for any thread; everything else belongs to the dispatcher's thread.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..log import QuietLog
+from . import latch, segment
+from .segment import Segment
+
+#: Bytes of one file, after which the next one begins.
+SEGMENT_BYTES = 8 * 1024 * 1024
+
+#: Bytes of all files of an application, in all its processes.
+FOLDER_BYTES = 256 * 1024 * 1024
+
+#: Seconds until a journal that could not be written is tried again.
+RETRY_INTERVAL = 30.0
+
+#: Seconds after which a file without its counterpart is rubbish of a process that was killed.
+RUBBISH_AGE = 60.0
+
+Region = tuple[Segment, int, int]
+
+
+class Journal:
+    """The journal of one application in one process.
+
+    :param folder: where its files are; made when needed.
+    :param owner: the application's name; only files of the same name are adopted.
+    :param names: the collectors, by the names that acknowledgements are kept under.
+    :param fsync: ``always``: each event is on the disk before it is accepted; else ``sync`` does.
+    :param clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        owner: str,
+        names: Sequence[str],
+        *,
+        fsync: str | None = None,
+        segment_bytes: int = SEGMENT_BYTES,
+        folder_bytes: int = FOLDER_BYTES,
+        log: QuietLog | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.folder = folder
+        self.prefix = file_prefix(owner)
+        self.fsync = fsync
+        self._names = list(names)
+        self._segment_bytes, self._folder_bytes = segment_bytes, folder_bytes
+        self._log = log or QuietLog()
+        self._clock = clock
+        #: Native, also in a patched process: nobody who holds it ever waits for another greenlet.
+        self.lock = latch.allocate_lock()
+        self.current: Segment | None = None
+        #: Every file that this process holds: its own, oldest first, and adopted ones.
+        self.segments: list[Segment] = []
+        self.fault: str | None = None
+        self._retry_at = 0.0
+        self._is_dirty = self._is_closed = False
+        self.adopted = 0
+
+    # -- any thread; the caller holds ``lock``
+
+    def append(self, body: bytes, at: int) -> tuple[Segment, int] | None:
+        """Write an event; the answer is where, or None if there is no journal for the moment."""
+        if self._is_closed or (self.fault is not None and self._clock() < self._retry_at):
+            return None
+        try:
+            current = self.current
+            if current is None or current.end >= self._segment_bytes:
+                current = self._open()
+            start = current.append(body, at)
+            self._is_dirty = True
+            if self.fsync == "always":
+                current.sync()
+        except OSError as error:
+            self._fail(error)
+            return None
+        self.fault = None
+        return current, start
+
+    def _open(self) -> Segment:
+        make_folder(self.folder)
+        name = f"{self.prefix}-{os.getpid()}-{secrets.token_hex(4)}.j"
+        self.current = Segment.create(self.folder / name, self._names)
+        self.segments.append(self.current)
+        return self.current
+
+    def _fail(self, error: OSError) -> None:
+        """Do without for a while. A file that may end in half a record gets no further one."""
+        self.fault = error.strerror or type(error).__name__
+        self._retry_at = self._clock() + RETRY_INTERVAL
+        self.current = None
+        self._log.warning(
+            "journal",
+            "the journal in %s cannot be written (%s): events are kept in memory only, and a "
+            "process that is killed loses them. Set ANALYTICS_DIR to a folder that this process "
+            "may write and that has space, or ANALYTICS_DURABILITY to 'memory' to do without",
+            self.folder,
+            self.fault,
+        )
+
+    # -- the dispatcher's thread
+
+    def adopt(self) -> list[Segment]:
+        """Take over what dead processes left."""
+        taken = []
+        for path in self._files("j"):
+            if not any(path == own.path for own in self.segments):
+                orphan = Segment.adopt(path)
+                if orphan is not None:
+                    taken.append(orphan)
+        self.segments += taken
+        self.adopted += len(taken)
+        self._clean()
+        return taken
+
+    def remove(self, done: Segment) -> None:
+        """Delete a file of which nothing is needed any more."""
+        self.segments.remove(done)
+        done.remove()
+
+    def surplus(self) -> Segment | None:
+        """The oldest file of ours, if all files together are too large."""
+        if self._size() <= self._folder_bytes:
+            return None
+        return next((old for old in self.segments if old is not self.current), None)
+
+    def sync(self) -> None:
+        """Wait until the disk has what was appended since the last time."""
+        current = self.current
+        if self._is_dirty and current is not None:
+            self._is_dirty = False
+            try:
+                current.sync()
+            except OSError as error:
+                self._log.warning("fsync", "the journal cannot be synced: %s", error.strerror)
+
+    def close(self) -> None:
+        """Let go of every file; what is in them waits for the next process."""
+        with self.lock:
+            self._is_closed = True
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close the files without the lock: in a forked child somebody may hold it for ever, and
+        the child must not keep the parent's files from being adopted."""
+        self.current = None
+        for held in self.segments:
+            held.close()
+        self.segments.clear()
+
+    def stats(self) -> dict[str, Any]:
+        """What an operator wants to know of it."""
+        held = list(self.segments)
+        return {
+            "state": "journal" if self.fault is None else "memory",
+            "fault": self.fault,
+            "bytes": sum(one.end for one in held),
+            "segments": len(held),
+            "adopted": self.adopted,
+        }
+
+    def _size(self) -> int:
+        return sum(_size(path) for path in self._files("j"))
+
+    def _files(self, ending: str) -> list[Path]:
+        try:
+            return sorted(self.folder.glob(f"{self.prefix}-*.{ending}"), key=_modified)
+        except OSError:
+            return []
+
+    def _clean(self) -> None:
+        """Delete what a process left that was killed while it made or deleted a file."""
+        now = time.time()
+        for ending in ("j" + segment.NEW, "j" + segment.ACK):
+            for path in self._files(ending):
+                journal = path.with_name(path.name[: -len(segment.ACK)])
+                if not journal.exists() and now - _modified(path) > RUBBISH_AGE:
+                    path.unlink(missing_ok=True)
+
+
+def file_prefix(owner: str) -> str:
+    """What the names of an application's files begin with; without the sign that ends it."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", owner)[:50] or "app"
+
+
+def make_folder(folder: Path) -> None:
+    """Make the journal's folder, for this user only.
+
+    :raises OSError: it cannot be made, or not written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(13, "permission denied", str(folder))
+
+
+def is_possible() -> bool:
+    """Whether this system has what a journal needs."""
+    return segment.HAS_LOCKS
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,206 @@
+"""One file of the journal: events in the order of their acceptance, held by one process at a time.
+
+A record is a line: ``<CRC-32, 8 hex digits> <bytes of JSON> <seconds since the epoch> <JSON>``.
+The CRC starts from the seconds, so it covers them too. Beside the file lies ``.ack``, one line of
+the same form, rewritten in place: how far each collector is.
+
+The holder has an exclusive ``flock``, which the kernel takes back when the process dies in
+whatever way. ``flock`` and not ``fcntl`` locks: any ``close`` of the file would drop those.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+try:
+    import fcntl
+except ImportError:  # Windows: there is no journal
+    fcntl = None  # type: ignore[assignment]
+
+#: Whether files can be locked here at all.
+HAS_LOCKS = fcntl is not None
+
+#: Bytes read in one go.
+CHUNK = 256 * 1024
+
+NEW = ".new"
+ACK = ".ack"
+
+
+class Record(NamedTuple):
+    """A record, or with an empty ``body`` a place that holds none."""
+
+    body: bytes
+    at: float
+    start: int
+    end: int
+
+
+class Ack(msgspec.Struct, array_like=True):
+    """How far one collector is in one segment."""
+
+    #: Everything before is done, apart from ``holes``.
+    frontier: int = 0
+    #: Starts of records before the frontier that are not done.
+    holes: list[int] = []
+    #: Adopters that died while they sent the first of what is left.
+    deaths: int = 0
+    #: Whether an adopter is sending right now.
+    is_sending: bool = False
+
+
+_decode_acks = msgspec.json.Decoder(dict[str, Ack]).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class Segment:
+    """An open file of the journal. Made by ``create`` or ``adopt``."""
+
+    def __init__(self, path: Path, file: int, ack_file: int) -> None:
+        self.path = path
+        self._file = file
+        self._ack_file = ack_file
+        self._last_ack = b""
+        self.end = os.fstat(file).st_size
+        #: What was found at adoption, by collector; empty for a new segment.
+        self.acks: dict[str, Ack] = {}
+        self.is_open = True
+
+    @classmethod
+    def create(cls, path: Path, names: list[str]) -> Segment:
+        """A new file. It gets its name when it is locked: nobody can adopt it before.
+
+        :raises OSError: the folder cannot be written.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL
+        new = path.with_name(path.name + NEW)
+        ack_file = os.open(path.with_name(path.name + ACK), flags, 0o600)
+        try:
+            file = os.open(new, flags | os.O_APPEND, 0o600)
+        except OSError:
+            os.close(ack_file)
+            raise
+        segment = cls(path, file, ack_file)
+        try:
+            _lock(file)
+            segment.acknowledge({name: Ack() for name in names})
+            os.rename(new, path)
+        except OSError:
+            segment.close()
+            raise
+        return segment
+
+    @classmethod
+    def adopt(cls, path: Path) -> Segment | None:
+        """Take over what a dead process left; None when somebody holds it or has finished it."""
+        try:
+            file = os.open(path, os.O_RDWR | os.O_APPEND)
+        except OSError:
+            return None
+        try:
+            _lock(file)
+            if os.fstat(file).st_nlink == 0:
+                raise FileNotFoundError(path)
+            ack_file = os.open(path.with_name(path.name + ACK), os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            os.close(file)
+            return None
+        segment = cls(path, file, ack_file)
+        segment.acks = segment._read_acks()
+        return segment
+
+    # -- records
+
+    def append(self, body: bytes, at: int) -> int:
+        """Write a record; the answer is where it starts.
+
+        :raises OSError: it could not be written whole; the file is as it was before.
+        """
+        start = self.end
+        line = _frame(body, at)
+        written = os.write(self._file, line)
+        if written != len(line):
+            os.ftruncate(self._file, start)
+            raise OSError(28, "no space left for a whole record")
+        self.end = start + written
+        return start
+
+    def read(self, start: int, end: int) -> Iterator[Record]:
+        """The records from ``start``, where one begins, up to ``end``."""
+        rest = b""
+        while start + len(rest) < end:
+            offset = start + len(rest)
+            chunk = os.pread(self._file, min(CHUNK, end - offset), offset)
+            if not chunk:
+                return
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield Record(*_parse(line), start, start + len(line) + 1)
+                start += len(line) + 1
+        if rest:  # the process died while it wrote
+            yield Record(b"", 0.0, start, start + len(rest))
+
+    # -- acknowledgements
+
+    def acknowledge(self, acks: dict[str, Ack]) -> None:
+        """Write down how far everybody is. One small write at the start of a file: a process that
+        dies cannot leave half of it.
+
+        :raises OSError: it could not be written; at worst events are delivered again.
+        """
+        line = _frame(_encode(acks), 0)
+        if line != self._last_ack:
+            os.pwrite(self._ack_file, line, 0)
+            self._last_ack = line
+
+    def _read_acks(self) -> dict[str, Ack]:
+        line, _, _ = os.pread(self._ack_file, CHUNK, 0).partition(b"\n")
+        body, _ = _parse(line)
+        try:
+            return _decode_acks(body) if body else {}
+        except msgspec.DecodeError:
+            return {}
+
+    # -- the end
+
+    def sync(self) -> None:
+        """Wait until the disk has it."""
+        os.fdatasync(self._file)
+
+    def close(self) -> None:
+        """Let go of it: the next process may adopt it."""
+        if self.is_open:
+            self.is_open = False
+            os.close(self._file)
+            os.close(self._ack_file)
+
+    def remove(self) -> None:
+        """Delete it."""
+        for path in (self.path, self.path.with_name(self.path.name + ACK)):
+            path.unlink(missing_ok=True)
+        self.close()
+
+
+def _lock(file: int) -> None:
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _frame(body: bytes, at: int) -> bytes:
+    return b"%08x %d %d %b\n" % (zlib.crc32(body, at), len(body), at, body)
+
+
+def _parse(line: bytes) -> tuple[bytes, float]:
+    """What a line holds; no body if it is not as it was written."""
+    try:
+        crc, length, at, body = line.split(b" ", 3)
+        if len(body) == int(length) and zlib.crc32(body, int(at)) == int(crc, 16):
+            return body, float(at)
+    except (ValueError, OverflowError):
+        pass
+    return b"", 0.0

@@ -1,0 +1,5 @@
+"""Fixtures of the delivery tests."""
+
+from .actors import tell
+
+__all__ = ["tell"]
