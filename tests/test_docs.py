@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import doctest
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -20,14 +23,25 @@ PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob
 TEXT = {page.name: page.read_text() for page in PAGES}
 
 
-def test_first_example_of_the_readme_runs() -> None:
+def python_in(page: str) -> list[str]:
+    """The Python blocks of a page, in order."""
+    return re.findall(r"```python\n(.*?)```", TEXT[page], re.S)
+
+
+@pytest.fixture
+def shop(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The README's first example as a module, as a newcomer saves it."""
+    module = ModuleType("shop")
+    monkeypatch.setitem(sys.modules, "shop", module)
+    exec(python_in("README.md")[0], module.__dict__)
+    return module
+
+
+def test_first_example_of_the_readme_runs(shop: ModuleType) -> None:
     """The first thing a newcomer copies works as it stands."""
-    code = re.findall(r"```python\n(.*?)```", TEXT["README.md"], re.S)[0]
-    space: dict[str, object] = {"__name__": "shop"}
-    exec(code, space)
-    app = space["app"]
-    assert isinstance(app, Flask)
+    app: Flask = shop.app
     app.testing = True
+    assert "Buy" in app.test_client().get("/").text
 
     with capture_events(app) as events:
         app.test_client().post("/checkout")
@@ -35,6 +49,15 @@ def test_first_example_of_the_readme_runs() -> None:
     (event,) = events
     assert (event.name, event.properties) == ("purchase", {"items": 3})
     assert str(event.revenue and event.revenue.amount) == "29.99"
+
+
+@pytest.mark.parametrize("example", [0, 1], ids=["capture_events", "FakeDestination"])
+def test_examples_of_tests_are_tests(shop: ModuleType, example: int) -> None:
+    """Copied beside the first example, the tests that the page shows pass."""
+    space: dict[str, Any] = {}
+    exec(python_in("testing.md")[example], space)
+    (test,) = [value for name, value in space.items() if name.startswith("test_")]
+    test()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -47,7 +70,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_in_pages_is_python(page: Path) -> None:
     """Every Python block compiles."""
-    for code in re.findall(r"```python\n(.*?)```", page.read_text(), re.S):
+    for code in python_in(page.name):
         compile(code, page.name, "exec")
 
 

@@ -45,7 +45,7 @@ async function ask() {
 async function run() {
   try {
     await ask();
-    say("The newest come first.");
+    say("The last to arrive comes first.");
   } catch {
     say("The destination does not answer.");
   }

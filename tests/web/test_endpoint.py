@@ -1,46 +1,20 @@
-"""Where pages send events: who may, what is taken, what is answered; and what pages get."""
+"""Where pages send events: who may, what is taken, what is answered."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import re
+import io
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask, render_template_string
+from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import given
-from hypothesis import strategies as st
-from werkzeug.test import TestResponse
 
 from flask_analytics import Analytics, Event
 from flask_analytics.testing import capture_events
-from flask_analytics.web.payload import MAX_BODY, Unreadable, read
+from flask_analytics.web.payload import MAX_BODY
 
-NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-@pytest.fixture
-def send(client: FlaskClient) -> Callable[..., TestResponse]:
-    """Post a body as a page does."""
-
-    def post(body: Any, content_type: str = "text/plain", **headers: str) -> TestResponse:
-        data = body if isinstance(body, (str, bytes)) else json.dumps(body)
-        given = {name.replace("_", "-"): value for name, value in headers.items()}
-        return client.post("/_a/e", data=data, content_type=content_type, headers=given)
-
-    return post
-
-
-Send = Callable[..., TestResponse]
-
-
-def custom(name: str = "a", **fields: Any) -> dict[str, Any]:
-    return {"event_name": name, **fields}
+from .conftest import Send, custom
 
 
 def test_good_events_are_204_and_arrive(send: Send, events: list[Event]) -> None:
@@ -201,7 +175,6 @@ def test_body_at_the_limit_is_taken_and_one_byte_more_is_not(send: Send) -> None
 
 def test_body_without_a_length_is_cut_too(app: Flask) -> None:
     """A chunked body says no length; it is read up to the limit only."""
-    import io
 
     class Endless(io.RawIOBase):
         given = 0
@@ -283,177 +256,6 @@ def test_no_cors_for_anyone(client: FlaskClient) -> None:
     """No answer invites other sites."""
     response = client.options("/_a/e", headers={"Origin": "http://evil.example"})
     assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
-
-
-# -- time
-
-
-@pytest.mark.parametrize(
-    ("sent_at", "timestamp", "expected"),
-    [
-        (NOW, NOW - timedelta(seconds=5), NOW - timedelta(seconds=5)),
-        (NOW + timedelta(9), NOW + timedelta(9, seconds=-5), NOW - timedelta(seconds=5)),
-        (NOW - timedelta(hours=9), NOW - timedelta(hours=10), NOW - timedelta(hours=1)),
-        (NOW, NOW + timedelta(hours=1), NOW),
-        (NOW, NOW - timedelta(days=8), NOW),
-        (None, NOW - timedelta(hours=1), NOW),
-        (NOW, None, NOW),
-    ],
-)  # fmt: skip
-def test_the_servers_clock_wins(
-    sent_at: datetime | None, timestamp: datetime | None, expected: datetime
-) -> None:
-    """The page's time counts only relative to its own sent_at; the original is kept."""
-    body = {
-        "sent_at": sent_at and sent_at.isoformat(),
-        "events": [custom(timestamp=timestamp and timestamp.isoformat())],
-    }
-
-    (event,) = read(json.dumps(body).encode(), NOW).events
-
-    assert event.timestamp == expected
-    if timestamp is not None:
-        assert event.context == {"original_timestamp": timestamp.isoformat()}
-
-
-@pytest.mark.parametrize("sent_at", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
-@pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
-def test_the_ends_of_time_are_now(sent_at: str, timestamp: str) -> None:
-    """A moment that no clock can be corrected to raises nothing."""
-    body = {"sent_at": sent_at, "events": [custom(timestamp=timestamp)]}
-
-    (event,) = read(json.dumps(body).encode(), NOW).events
-
-    assert event.timestamp == NOW
-
-
-def test_time_without_a_zone_is_utc() -> None:
-    """A naive time is read as UTC."""
-    body = {"sent_at": "2026-01-02T03:04:05", "events": [custom(timestamp="2026-01-02T03:04:00")]}
-
-    (event,) = read(json.dumps(body).encode(), NOW).events
-
-    assert event.timestamp == NOW - timedelta(seconds=5)
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["events", "event_name", "type", "url", "view_id", "timestamp", "x"]),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=10,
-)
-
-
-@given(json_values | st.fixed_dictionaries({"events": st.lists(json_values, max_size=3)}))
-def test_any_json_is_taken_or_refused_in_words(value: Any) -> None:
-    """No body raises anything but Unreadable, and events that are taken can be written."""
-    from flask_analytics.event import encode
-
-    try:
-        payload = read(json.dumps(value).encode(), NOW)
-    except Unreadable:
-        return
-    assert all(encode(event) for event in payload.events)
-    assert len(payload.events) + len(payload.refused) == len(value["events"])
-
-
-@given(st.binary(max_size=300))
-def test_any_bytes_are_refused_in_words(body: bytes) -> None:
-    """Nor do bytes that are no JSON at all."""
-    with pytest.raises(Unreadable):
-        read(body, NOW)
-
-
-# -- module and snippet
-
-PAGE = '{% include "flask_analytics/snippet.html" %}'
-
-
-@pytest.fixture
-def snippet(app: Flask, client: FlaskClient) -> Callable[..., str]:
-    """What the snippet prints."""
-    app.add_url_rule("/page", "page", lambda: render_template_string(PAGE))
-    return lambda **options: client.get("/page", **options).text
-
-
-def test_snippet_joins_server_and_browser_view(
-    snippet: Callable[..., str], send: Send, events: list[Event]
-) -> None:
-    """The id printed in the page is the id of the server's page view."""
-    text = snippet()
-    (view_id,) = re.findall(r'data-view="([^"]+)"', text)
-
-    send({"view_id": view_id, "events": [{"type": "pageview"}]})
-
-    assert [(event.source, event.view_id) for event in events] == [
-        ("server", view_id),
-        ("browser", view_id),
-    ]
-
-
-def test_snippet_is_one_external_module_with_integrity(
-    snippet: Callable[..., str], client: FlaskClient
-) -> None:
-    """No inline script; the integrity is that of the file that is served, for ever."""
-    text = snippet()
-
-    assert re.fullmatch(r"<script [^>]+></script>\s*", text), text
-    (url,) = re.findall(r' src="([^"]+)"', text)
-    (integrity,) = re.findall(r' integrity="sha384-([^"]+)"', text)
-    response = client.get(url)
-    assert base64.b64encode(hashlib.sha384(response.data).digest()).decode() == integrity
-    assert response.mimetype == "text/javascript"
-    assert "immutable" in response.headers["Cache-Control"]
-    assert "nonce" not in text
-
-
-def test_snippet_carries_the_applications_nonce(app: Flask, snippet: Callable[..., str]) -> None:
-    """A csp_nonce in the templates, callable or not, is printed."""
-    app.jinja_env.globals["csp_nonce"] = lambda: "n1"
-    assert 'nonce="n1"' in snippet()
-    app.jinja_env.globals["csp_nonce"] = "n2"
-    assert 'nonce="n2"' in snippet()
-
-
-def test_snippet_follows_prefix_and_mount(make_app: Callable[..., Flask]) -> None:
-    """Addresses are right under another prefix and a mounted application."""
-    app = make_app(ANALYTICS_BROWSER_PREFIX="/x")
-    app.add_url_rule("/page", "page", lambda: render_template_string(PAGE))
-
-    text = app.test_client().get("/page", base_url="http://localhost/mounted").text
-
-    assert 'src="/mounted/x/a.' in text
-    assert 'data-endpoint="/mounted/x/e"' in text
-
-
-def test_door_re_exports_the_module(app: Flask, client: FlaskClient) -> None:
-    """a.js is one line that leads to the one instance; browsers ask for it every time."""
-    with app.test_request_context():
-        url = app.jinja_env.globals["analytics_module_url"]()  # type: ignore[operator]
-
-    response = client.get("/_a/a.js")
-
-    assert response.text == f'export * from "./{url.rpartition("/")[2]}";\n'
-    assert response.headers["Cache-Control"] == "no-cache"
-    again = client.get("/_a/a.js", headers={"If-None-Match": response.headers["ETag"]})
-    assert again.status_code == 304
-
-
-def test_disabled_snippet_prints_nothing(make_app: Callable[..., Flask]) -> None:
-    """The include may stay in the template; a page that still sends is told to stop."""
-    app = make_app(ANALYTICS_ENABLED=False)
-    app.add_url_rule("/page", "page", lambda: render_template_string(PAGE))
-
-    with capture_events(app) as events:
-        assert app.test_client().get("/page").text.strip() == ""
-        assert app.test_client().post("/_a/e", json={"events": [custom()]}).status_code == 410
-    assert events == []
 
 
 def test_failing_user_callable_costs_only_the_id(
