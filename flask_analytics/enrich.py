@@ -45,8 +45,8 @@ MAX_VALUE = 128
 #: Characters of a header that are looked at; caches are keyed by them.
 _MOST = 4 * MAX_LENGTH
 
-#: Where ``REQUEST_METHOD`` is in what ``capture`` copies.
-METHOD = 7
+#: Where these are in what ``capture`` copies.
+QUERY, METHOD, REFERRER = 6, 7, 8
 
 _ENVIRON_KEYS = (
     "REMOTE_ADDR",
@@ -86,6 +86,16 @@ class Facts(NamedTuple):
 def capture(environ: Mapping[str, Any]) -> tuple[Any, ...]:
     """Copy what ``Facts`` are made of; the environ itself holds sockets and bodies."""
     return tuple(map(environ.get, _ENVIRON_KEYS))
+
+
+def redact(captured: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same facts without what is never told: for a copy on disk."""
+    query, method, referrer = captured[QUERY : REFERRER + 1]
+    if query:
+        query = public_query(query)[1:]
+    if referrer and ("?" in referrer or "@" in referrer):
+        referrer = public_url(header_text(referrer[:_MOST]))
+    return (*captured[:QUERY], query, method, referrer, *captured[REFERRER + 1 :])
 
 
 #: What may stand in a path as it is (RFC 3986, section 3.3).
@@ -198,6 +208,7 @@ def full_url(scheme: str, host: str, path: str, query: str) -> str:
     return cut_url(f"{scheme}://{host}{path}{public_query(query)}")
 
 
+@lru_cache(1024)
 def public_query(query: str) -> str:
     """``?`` and the pairs of the allow-list as they stand, or nothing."""
     kept = []

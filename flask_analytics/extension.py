@@ -18,7 +18,7 @@ from .delivery.direct import Direct
 from .errors import ConfigurationError, DropEvent
 from .event import Event, currencies
 from .pipeline import Pipeline, Sink, Step
-from .record import Callbacks, State
+from .record import Callbacks, State, thaw
 from .web import browser
 
 V = TypeVar("V")
@@ -208,6 +208,8 @@ def _pipeline(
         return Dispatcher(
             collectors,
             complete=complete,
+            freeze=pipeline.freeze,
+            thaw=thaw,
             send_signal=pipeline.send_signal,
             listens=pipeline.listens,
             folder=folder,
@@ -219,5 +221,10 @@ def _pipeline(
             log=pipeline.log,
         )
 
-    pipeline = Pipeline(app, open_sink=open_sink, enrich=enrich.enricher(settings.trusted_hosts))
+    pipeline = Pipeline(
+        app,
+        open_sink=open_sink,
+        enrich=enrich.enricher(settings.trusted_hosts),
+        redact=enrich.redact,
+    )
     return pipeline

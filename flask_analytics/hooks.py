@@ -69,7 +69,7 @@ def install(app: Flask, state: State) -> None:
 class Hooks:
     """The hooks of one application. Their own exceptions are logged and never leave them.
 
-    ``before`` and ``after`` run in every request: what can wait is left to ``Record.make``.
+    ``before`` and ``after`` run in every request: what can wait is left to ``Record.draft``.
     """
 
     def __init__(self, app: Flask, state: State) -> None:
@@ -150,7 +150,8 @@ class Hooks:
                 return
             record.is_done = True
             record.type = type_
-            record.rule = rule
+            if rule is not None:
+                record.pattern, record.endpoint = rule.rule, endpoint
             record.status_code = status
             record.ended = perf_counter()
             if record.facts is None:

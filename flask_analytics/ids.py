@@ -32,7 +32,18 @@ class Ids:
 
     def write(self, number: int, at: float) -> str:
         """The id of a drawn number; ``at`` in seconds since the epoch. Same input, same id."""
-        if self._owner != self._pid():  # the prefix of the parent would make twins
+        return write(self.prefix(), number, at)
+
+    def prefix(self) -> str:
+        """What all ids of this process have in their middle."""
+        if self._owner != self._pid():  # that of the parent would make twins
             self._renew()
-        time = f"{int(at * 1000) & 0xFFFFFFFFFFFF:012x}"
-        return f"{time[:8]}-{time[8:]}{self._middle}{number & 0xFFFFFFFF:08x}"
+        return self._middle
+
+
+def write(prefix: str, number: int, at: float) -> str:
+    """The id of a number that was drawn in the process with this prefix."""
+    ms = int(at * 1000)
+    return "%08x-%04x%s%08x" % (  # noqa: UP031  an f-string takes half as long again
+        ms >> 16 & 0xFFFFFFFF, ms & 0xFFFF, prefix, number & 0xFFFFFFFF,
+    )  # fmt: skip

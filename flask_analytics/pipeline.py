@@ -7,6 +7,7 @@ hands over a draft, and the event is completed in the dispatcher's thread.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from . import signals
 from .errors import DropEvent
 from .event import MAX_EVENT_BYTES, Event, encode
 from .guard import inside, is_inside
-from .ids import Ids
+from .ids import Ids, write
 from .log import QuietLog
 from .tally import Tally
 
@@ -27,8 +28,13 @@ Step = Callable[[Event], Event]
 #: A page view's number and the time it was drawn, of which its id is written.
 View = tuple[int, float]
 
+#: An event's number, and the prefixes of message and view ids in the process that accepted it.
+Stamp = tuple[int, str, str]
 
-class Draft(msgspec.Struct, gc=False):
+_encode = msgspec.json.Encoder(decimal_format="string").encode
+
+
+class Draft(msgspec.Struct, gc=False, array_like=True, tag="draft", tag_field="kind"):
     """An event that is accepted but not complete yet: what is costly is done later."""
 
     event: Event
@@ -37,18 +43,26 @@ class Draft(msgspec.Struct, gc=False):
     #: What the request told (see ``enrich.capture``), or None outside a request.
     facts: tuple[Any, ...] | None = None
     view: View | None = None
+    #: What its message id is made of, once that is fixed.
+    stamp: Stamp | None = None
 
-    def make(self, pipeline: Pipeline) -> tuple[Event, float, View | None]:
-        """The event as far as the request knew it, when it happened, and its page view."""
-        return self.event, self.at, self.view
+    def freeze(self, pipeline: Pipeline) -> None:
+        """Fix what could come out otherwise in another process."""
+        self.stamp = pipeline.stamp()
+        if self.facts is not None:
+            self.facts = pipeline.redact(self.facts)
+
+    def draft(self, pipeline: Pipeline) -> Draft:
+        """Itself."""
+        return self
 
 
 class Unfinished(Protocol):
     """What a pipeline accepts: a ``Draft``, or a request's own record."""
 
-    facts: Any
+    def freeze(self, pipeline: Pipeline) -> None: ...
 
-    def make(self, pipeline: Pipeline) -> tuple[Event, float, View | None]: ...
+    def draft(self, pipeline: Pipeline) -> Draft: ...
 
 
 class Sink(Protocol):
@@ -70,6 +84,7 @@ class Pipeline:
     :param open_sink: builds the sink, given what completes a draft. Called at the first event,
         because TESTING is often set after the extension.
     :param enrich: fills an event from a request's facts.
+    :param redact: takes out of these facts what must not be on a disk.
     :param clock: seconds since the epoch.
     """
 
@@ -79,6 +94,7 @@ class Pipeline:
         *,
         open_sink: Callable[[Callable[[Any], Event]], Sink],
         enrich: Callable[[Event, Any], None],
+        redact: Callable[[tuple[Any, ...]], tuple[Any, ...]] = tuple,
         log: QuietLog | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -88,9 +104,12 @@ class Pipeline:
         #: Apart from message ids, because these are printed in pages and those must not be guessed.
         self.views = Ids()
         self._ids = Ids()
+        self._pid = 0
+        self._prefixes = ("", "")
         self._sender = sender
         self._open_sink = open_sink
         self._enrich = enrich
+        self.redact = redact
         self._opened: list[Sink] = []
         self._sink: Sink | None = None
         self._dropped = Tally()
@@ -116,18 +135,34 @@ class Pipeline:
         else:
             (self._sink or self.sink).put(draft)
 
+    def stamp(self) -> Stamp:
+        """Fix an event's message id without writing it."""
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            self._prefixes = self._ids.prefix(), self.views.prefix()
+        return (self._ids.draw(), *self._prefixes)
+
+    def freeze(self, item: Unfinished | Event) -> tuple[Unfinished, bytes]:
+        """What the journal keeps of an accepted event; ``record.thaw`` reads it. To complete it
+        here would cost the request as much again as everything else that we do."""
+        unfinished = Draft(item, self.clock()) if isinstance(item, Event) else item
+        unfinished.freeze(self)
+        return unfinished, _encode(unfinished)
+
     def complete(self, item: Unfinished | Event) -> Event:
         """The event of a draft, with ids, time and the facts of its request."""
         if isinstance(item, Event):
             return item
-        event, at, view = item.make(self)
+        draft = item.draft(self)
+        event, at = draft.event, draft.at
+        number, prefix, views = draft.stamp or self.stamp()
         if not event.message_id:
-            event.message_id = self._ids.write(self._ids.draw(), at)
+            event.message_id = write(prefix, number, at)
         if event.timestamp is None:
             event.timestamp = datetime.fromtimestamp(at, UTC)
-        if event.view_id is None and view is not None:
-            event.view_id = self.views.write(*view)
-        self._enrich(event, item.facts)
+        if event.view_id is None and draft.view is not None:
+            event.view_id = write(views, *draft.view)
+        self._enrich(event, draft.facts)
         if event.properties or event.traits or event.context:
             self._fit(event)
         return event

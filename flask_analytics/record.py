@@ -14,7 +14,7 @@ from . import visitor
 from .config import Settings
 from .enrich import METHOD
 from .event import Event, EventType, Revenue
-from .pipeline import Pipeline, View
+from .pipeline import Draft, Pipeline, Stamp, View
 
 #: The request itself; going through the proxy for each attribute would double our cost.
 current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
@@ -60,10 +60,11 @@ class State:
         return self.app.debug or self.app.testing
 
 
-class Record(msgspec.Struct, gc=False):
-    """What one request has told so far; at its end, the draft of its automatic event.
+class Record(msgspec.Struct, gc=False, array_like=True, tag="record", tag_field="kind"):
+    """What one request has told so far; at its end, what its automatic event is made of.
 
-    A Struct, because each request makes one: it costs half of what an object does.
+    A Struct, because each request makes one: it costs half of what an object does, and the
+    journal takes it as it is.
     """
 
     #: Of ``time.perf_counter``; None when an earlier hook answered before ours could look.
@@ -82,33 +83,61 @@ class Record(msgspec.Struct, gc=False):
 
     # at the end
     type: EventType = EventType.CUSTOM
-    rule: Any = None
+    pattern: str | None = None
+    endpoint: str | None = None
     status_code: int | None = None
     ended: float = 0.0
     user_id: str | None = None
     locale: str | None = None
 
-    def make(self, pipeline: Pipeline) -> tuple[Event, float, View | None]:
-        """The automatic event. Called once, in the dispatcher's thread or the request's."""
-        endpoint = None if self.rule is None else self.rule.endpoint
+    # once it is in the journal
+    at: float | None = None
+    stamp: Stamp | None = None
+
+    def freeze(self, pipeline: Pipeline) -> None:
+        """Fix what could come out otherwise in another process."""
+        self.at = self._began_at(pipeline)
+        self.stamp = pipeline.stamp()
+        if self.facts is not None:
+            self.facts = pipeline.redact(self.facts)
+            shown_view(pipeline, self, self.facts[METHOD])
+
+    def _began_at(self, pipeline: Pipeline) -> float:
         began = self.ended if self.started is None else self.started
+        return pipeline.clock() - (time.perf_counter() - began)
+
+    def draft(self, pipeline: Pipeline) -> Draft:
+        """The automatic event, as far as the request knew it."""
         event = Event(
             type=self.type,
             event_name=self.event_name,
             user_id=self.user_id,
             locale=self.locale,
-            matched_pattern=None if self.rule is None else self.rule.rule,
-            endpoint=endpoint,
+            matched_pattern=self.pattern,
+            endpoint=self.endpoint,
             status_code=self.status_code,
-            duration=None if self.started is None else self.ended - began,
+            duration=None if self.started is None else self.ended - self.started,
             properties=self.properties or {},
             revenue=self.revenue,
         )
         method = None if self.facts is None else self.facts[METHOD]
         if method in ACTIONS:
-            event.action_name = endpoint
-        at = pipeline.clock() - (time.perf_counter() - began)
-        return event, at, shown_view(pipeline, self, method)
+            event.action_name = self.endpoint
+        at = self._began_at(pipeline) if self.at is None else self.at
+        view = shown_view(pipeline, self, method)
+        return Draft(event, at, self.facts, view, self.stamp)
+
+
+_decode = msgspec.json.Decoder(Record | Draft).decode
+
+
+def thaw(body: bytes) -> Record | Draft:
+    """What ``Pipeline.freeze`` made an event into.
+
+    :raises ValueError: it is something else, or of another version.
+    """
+    unfinished: Record | Draft = _decode(body)
+    return unfinished
 
 
 def running_request() -> Request | None:

@@ -47,6 +47,7 @@ class Lane:
     :param announce: called with a signal's name and its arguments.
     :param dead: where refused events are kept.
     :param acknowledge: called with a file of the journal when this lane got further in it.
+    :param thaw: makes an event and its JSON of what the journal has.
     :param clock: monotonic seconds; ``epoch`` is the time that its zero stands for.
     :param sleep: waits so many seconds without blocking the event loop.
     :param wait: waits for a flag at most so many seconds (None: for ever).
@@ -62,6 +63,7 @@ class Lane:
         log: QuietLog,
         dead: DeadLetters | None = None,
         acknowledge: Callable[[Segment], None] = lambda segment: None,
+        thaw: Callable[[bytes], tuple[Event, bytes]] = lambda body: (decode(body), body),
         clock: Callable[[], float] = time.monotonic,
         epoch: float = 0.0,
         sleep: Callable[[float], Any] = gevent.sleep,
@@ -75,7 +77,7 @@ class Lane:
         )
         self.supply = Supply(
             budget,
-            read=lambda body: self.wants(decode(body)),
+            read=self._read,
             accepted=self.account.accept,
             evicted=lambda entry: self.account.lose(1, "queue_full"),
             poisoned=lambda entry: self._poisoned(entry),
@@ -84,7 +86,7 @@ class Lane:
             collector, name, log=log, set_state=self.account.set_state, clock=clock
         )
         self._log = log
-        self._acknowledge = acknowledge
+        self._acknowledge, self._thaw = acknowledge, thaw
         self._retry = collector.retry or RetryPolicy()
         self._breaker = (collector.breaker or Breaker()).fresh(clock)
         self._clock, self._epoch, self._sleep, self._wait = clock, epoch, sleep, wait
@@ -123,6 +125,10 @@ class Lane:
         except BaseException as error:  # SystemExit would end the pump, for every lane
             self._log.warning(f"accepts {self.name}", "accepts of %s raised", self, error=error)
             return True
+
+    def _read(self, body: bytes) -> bytes | None:
+        event, wire = self._thaw(body)
+        return wire if self.wants(event) else None
 
     def offer(self, event: Event, entry: Entry) -> None:
         """Take the next event in, if it is meant for this collector."""

@@ -19,7 +19,7 @@ from typing import Any
 import gevent
 
 from ..collectors.base import Collector
-from ..event import Event
+from ..event import Event, decode, encode
 from ..log import QuietLog
 from . import hub, latch, lifetime
 from .announcer import Announcer, Send
@@ -37,8 +37,9 @@ class Dispatcher:
     """Delivers events to collectors in the background.
 
     :param collectors: unique names to collectors.
-    :param complete: makes the finished event of an inbox item, in the dispatcher's thread; with
-        a journal in the thread that accepts.
+    :param complete: makes the finished event of an inbox item, in the dispatcher's thread.
+    :param freeze: makes of an item what the journal keeps, in the thread that accepts it.
+    :param thaw: the reverse, perhaps in another process.
     :param send_signal: sends a signal: its name, then arguments. Called in a thread of its own.
     :param listens: whether anyone listens to the signal of that name.
     :param folder: where the journal is; None: memory only.
@@ -54,6 +55,8 @@ class Dispatcher:
         collectors: dict[str, Collector],
         *,
         complete: Callable[[Item], Event],
+        freeze: Callable[[Item], tuple[Item, bytes]] = lambda event: (event, encode(event)),
+        thaw: Callable[[bytes], Item] = decode,
         send_signal: Send = lambda name, **facts: None,
         listens: Callable[[str], bool] = lambda name: False,
         folder: Path | None = None,
@@ -68,7 +71,7 @@ class Dispatcher:
     ) -> None:
         self.shutdown_timeout = shutdown_timeout
         self._collectors = collectors
-        self._complete = complete
+        self._complete, self._freeze, self._thaw = complete, freeze, thaw
         self._send_signal, self._listens = send_signal, listens
         self._folder, self._owner, self._fsync = folder, owner, fsync
         self._queue_events, self._queue_bytes = queue_events, queue_bytes
@@ -141,6 +144,8 @@ class Dispatcher:
             self._lane,
             list(self._collectors),
             complete=self._complete,
+            freeze=self._freeze,
+            thaw=self._thaw,
             invalid=self._count_invalid,
             journal=self._journal() if has_journal else None,
             log=self._log,
@@ -169,14 +174,15 @@ class Dispatcher:
             log=self._log,
             dead=self._dead,
             acknowledge=pump.acknowledge,
+            thaw=pump.thaw,
             clock=self._clock,
             epoch=self._epoch,
         )
 
     def _write(self, pump: Pump, item: Item) -> bool:
-        """Complete the event and put it into the journal and the inbox."""
+        """Put an event into the journal and the inbox."""
         try:
-            return pump.write(self._complete(item), self._queue_events)
+            return pump.write(item, self._queue_events)
         except Exception as error:
             self._count_invalid(error)
             return True

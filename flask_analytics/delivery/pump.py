@@ -69,6 +69,8 @@ class Pump:
         names: Sequence[str],
         *,
         complete: Callable[[Item], Event],
+        freeze: Callable[[Item], tuple[Item, bytes]],
+        thaw: Callable[[bytes], Item],
         invalid: Callable[[Exception], None],
         journal: Journal | None,
         log: QuietLog,
@@ -89,7 +91,8 @@ class Pump:
         self.lock = threading.Lock()
         #: The wish that ends it, once there is one.
         self.end: Flush | None = None
-        self._complete, self._invalid = complete, invalid
+        self._complete, self._freeze, self._thaw = complete, freeze, thaw
+        self._invalid = invalid
         self._log = log
         self._clock, self._epoch = clock, epoch
         self._adopt_at = 0.0
@@ -98,21 +101,21 @@ class Pump:
 
     # -- any thread
 
-    def write(self, event: Event, most: int) -> bool:
+    def write(self, item: Item, most: int) -> bool:
         """Put an event into the journal and the inbox; tell whether there was room in it."""
         assert self.journal is not None
-        body = encode(event)
-        at = self._epoch + self._clock()
+        item, body = self._freeze(item)
+        at = int(self._epoch + self._clock())
         with self.journal.lock:
-            place = self.journal.append(body, int(at))
+            place = self.journal.append(body, at)
             if place is None:
-                self.inbox.append((event, Entry(body, at)))
+                self.inbox.append(item)
                 return len(self.inbox) <= most
             segment, start = place
             if self.gaps or len(self.inbox) >= most:
                 self._skip(segment, start)
             else:
-                self.inbox.append((event, Entry(body, at, segment, start, segment.end)))
+                self.inbox.append((item, at, segment, start, segment.end))
         return True
 
     def _skip(self, segment: Segment, start: int) -> None:
@@ -170,16 +173,24 @@ class Pump:
 
     def _distribute(self, item: Item) -> None:
         try:
+            place: Sequence[Any] = (self._epoch + self._clock(),)
             if isinstance(item, tuple):
-                event, entry = item
-            else:
-                event = self._complete(item)
-                entry = Entry(encode(event), self._epoch + self._clock())
+                item, *place = item
+            event = self._complete(item)
+            entry = Entry(encode(event), *place)
         except Exception as error:
             self._invalid(error)
             return
         for lane in self.lanes:
             lane.offer(event, entry)
+
+    def thaw(self, body: bytes) -> tuple[Event, bytes]:
+        """An event that is read from the journal, and its JSON.
+
+        :raises Exception: it is none, or of another version.
+        """
+        event = self._complete(self._thaw(body))
+        return event, encode(event)
 
     def _fall_behind(self) -> None:
         assert self.journal is not None

@@ -1,8 +1,8 @@
 """One file of the journal: events in the order of their acceptance, held by one process at a time.
 
-A record is a line: ``<CRC-32, 8 hex digits> <bytes of JSON> <seconds since the epoch> <JSON>``.
-The CRC starts from the seconds, so it covers them too. Beside the file lies ``.ack``, one line of
-the same form, rewritten in place: how far each collector is.
+A record is a line: 8 hex digits of its CRC-32, 8 of the second when it was accepted, and JSON. The
+CRC starts from the second, so it covers that too. Beside the file lies ``.ack``, one line of the
+same form, rewritten in place: how far each collector is.
 
 The holder has an exclusive ``flock``, which the kernel takes back when the process dies in
 whatever way. ``flock`` and not ``fcntl`` locks: any ``close`` of the file would drop those.
@@ -11,7 +11,9 @@ whatever way. ``flock`` and not ``fcntl`` locks: any ``close`` of the file would
 from __future__ import annotations
 
 import os
+import struct
 import zlib
+from binascii import hexlify, unhexlify
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +30,10 @@ HAS_LOCKS = fcntl is not None
 
 #: Bytes read in one go.
 CHUNK = 256 * 1024
+
+#: CRC and seconds, and the characters that they take.
+_pack, _unpack = struct.Struct(">II").pack, struct.Struct(">II").unpack
+_HEAD = 16
 
 NEW = ".new"
 ACK = ".ack"
@@ -192,15 +198,14 @@ def _lock(file: int) -> None:
 
 
 def _frame(body: bytes, at: int) -> bytes:
-    return b"%08x %d %d %b\n" % (zlib.crc32(body, at), len(body), at, body)
+    return hexlify(_pack(zlib.crc32(body, at), at)) + body + b"\n"
 
 
 def _parse(line: bytes) -> tuple[bytes, float]:
     """What a line holds; no body if it is not as it was written."""
+    body = line[_HEAD:]
     try:
-        crc, length, at, body = line.split(b" ", 3)
-        if len(body) == int(length) and zlib.crc32(body, int(at)) == int(crc, 16):
-            return body, float(at)
-    except (ValueError, OverflowError):
-        pass
-    return b"", 0.0
+        crc, at = _unpack(unhexlify(line[:_HEAD]))
+    except (ValueError, struct.error):
+        return b"", 0.0
+    return (body, float(at)) if zlib.crc32(body, at) == crc else (b"", 0.0)

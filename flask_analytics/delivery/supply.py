@@ -61,7 +61,7 @@ class Cursor:
 class Supply:
     """The events of one lane, in the order of acceptance as far as its memory reaches.
 
-    :param read: tells whether a record is for this lane, given its JSON.
+    :param read: makes an event's JSON of a record's body, or None if it is not for this lane.
     :param accepted: called for each event that comes in.
     :param evicted: called with each entry that had to leave memory for good.
     :param poisoned: called with an adopted entry that has killed its adopters.
@@ -71,7 +71,7 @@ class Supply:
         self,
         budget: Budget,
         *,
-        read: Callable[[bytes], bool],
+        read: Callable[[bytes], bytes | None],
         accepted: Callable[[], None] = lambda: None,
         evicted: Callable[[Entry], None] = lambda entry: None,
         poisoned: Callable[[Entry], None] = lambda entry: None,
@@ -242,10 +242,11 @@ class Supply:
         segment = cursor.segment
         mark = self._marks[segment]
         cursor.start = max(cursor.start, record.end)
-        if self._wants(record):
+        body = self._body(record)
+        if body is not None:
             if cursor.is_news:
                 self._accepted()
-            entry = Entry(record.body, record.at, segment, record.start, record.end)
+            entry = Entry(body, record.at, segment, record.start, record.end)
             if mark.deaths <= CAREFUL:
                 self._hold(entry, segment)
                 return True
@@ -255,15 +256,14 @@ class Supply:
         mark.seen = max(mark.seen, record.end)
         return False
 
-    def _wants(self, record: Record) -> bool:
-        if not record.body:
-            self.corrupt += 1
-            return False
-        try:
-            return self._read(record.body)
-        except ValueError:  # what another version wrote
-            self.corrupt += 1
-            return False
+    def _body(self, record: Record) -> bytes | None:
+        if record.body:
+            try:
+                return self._read(record.body)
+            except Exception:  # what another version wrote
+                pass
+        self.corrupt += 1
+        return None
 
     # -- how far it is
 
@@ -283,7 +283,8 @@ class Supply:
         for cursors in (self._adopted, self._own):
             for cursor in [each for each in cursors if each.segment is segment]:
                 cursors.remove(cursor)
-                wanted = sum(map(self._wants, segment.read(cursor.start, cursor.end)))
+                records = segment.read(cursor.start, cursor.end)
+                wanted = sum(1 for record in records if self._body(record) is not None)
                 lost += wanted
                 for _ in range(wanted if cursor.is_news else 0):
                     self._accepted()

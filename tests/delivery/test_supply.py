@@ -23,7 +23,7 @@ class Process:
         self.poison: list[bytes] = []
         self.supply = Supply(
             Budget(memory, 100_000),
-            read=lambda body: b"no" not in body,
+            read=lambda body: None if b"no" in body else body,
             accepted=self._accept,
             poisoned=lambda entry: self.poison.append(entry.body),
         )

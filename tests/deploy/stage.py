@@ -1,7 +1,8 @@
 """Where the scripts of test_fork.py and test_exit.py play: ``from stage import *``.
 
-``DESTINATION`` is the base address of ``destination.py``, ``FOLDER`` where the journal is. With ``PATCHED`` gevent patches the
-process before anything else is imported, as gunicorn's gevent worker does.
+``DESTINATION`` is the base address of ``destination.py``, ``FOLDER`` where the journal is. With
+``PATCHED`` gevent patches the process before anything else is imported, as gunicorn's gevent worker
+does.
 """
 
 from __future__ import annotations
