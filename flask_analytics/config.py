@@ -221,4 +221,4 @@ def _warn_of_typos(config: Mapping[str, Any]) -> None:
             continue
         close = difflib.get_close_matches(key, known, 1, cutoff=0.8)
         if close:
-            warnings.warn(f"{name} is no setting: did you mean {PREFIX}{close[0]}?", stacklevel=4)
+            warnings.warn(f"{name} is no setting: did you mean {PREFIX}{close[0]}?", stacklevel=5)

@@ -117,13 +117,15 @@ class Analytics(Helpers):
     # -- delivery
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Deliver what waits; tell whether all was done within ``timeout`` seconds."""
+        """Deliver what waits, within ``timeout`` seconds. True: nothing waits any more, and
+        ``stats()`` says what became of it."""
         return self._state().pipeline.sink.flush(timeout)
 
     def close(self, timeout: float | None = None) -> bool:
         """Deliver what waits, then stop. Default timeout: ANALYTICS_SHUTDOWN_TIMEOUT, seconds.
 
-        The end of the process calls it by itself; later events are counted as dropped.
+        True: nothing was left. What was left stays in the journal, and the next process delivers
+        it. The end of the process calls this by itself; later events are counted as dropped.
         """
         state = self._state()
         limit = state.settings.shutdown_timeout if timeout is None else timeout
@@ -203,6 +205,12 @@ def _pipeline(
     from .delivery.dispatcher import Dispatcher
 
     def open_sink(complete: Callable[[Any], Event]) -> Sink:
+        if not collectors and not app.testing:
+            pipeline.log.warning(
+                "collectors",
+                "Analytics has no collector, so events go nowhere. Set ANALYTICS_COLLECTORS before "
+                'Analytics(app), for example to ["stdout:"]',
+            )
         if app.testing:
             return Direct({"memory": MemoryCollector()}, complete=complete)
         return Dispatcher(

@@ -34,7 +34,14 @@ def capture_events(app: Flask) -> Iterator[list[Event]]:
     ...     response = app.test_client().get("/")
     >>> [(event.type.value, event.path) for event in events]
     [('pageview', '/')]
+
+    :raises RuntimeError: the application has no Analytics.
     """
+    if "analytics" not in app.extensions:
+        raise RuntimeError(
+            "capture_events: this application has no Analytics. Call Analytics(app), or "
+            "analytics.init_app(app) in its factory"
+        )
     events: list[Event] = []
 
     def receive(sender: Flask, event: Event) -> None:

@@ -160,7 +160,7 @@ def test_real_delivery_outside_testing(make_app: Callable[..., Flask]) -> None:
 
 def test_wrong_collector_is_loud(make_app: Callable[..., Flask]) -> None:
     """A class instead of an instance is refused at set-up."""
-    with pytest.raises(ConfigurationError, match="instances of Collector"):
+    with pytest.raises(ConfigurationError, match="MemoryCollector is a class"):
         make_app(ANALYTICS_COLLECTORS=[MemoryCollector])
 
 

@@ -71,6 +71,6 @@ def test_wheel_works_in_a_bare_environment(wheel: Path, tmp_path: Path) -> None:
     python = str(tmp_path / "env" / "bin" / "python")
     run(python, "-m", "pip", "install", "--quiet", str(wheel))
 
-    where = run(python, "-c", ASK, cwd=tmp_path)
+    where = run(python, "-I", "-c", ASK, cwd=tmp_path)
 
     assert Path(where.strip()).is_relative_to(tmp_path / "env")

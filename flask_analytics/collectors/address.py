@@ -23,6 +23,9 @@ SCHEMES = {
     "webhook+https": ("webhook", "WebhookCollector"),
 }
 
+#: Those that need nothing else.
+SHORT = ("stdout:", "memory:")
+
 #: Options that an address may carry, and how to read them. The rest stays part of the address.
 _OPTIONS = {
     "name": str,
@@ -57,6 +60,11 @@ def from_address(address: object) -> Collector:
 
     :raises ConfigurationError: naming the scheme or option, never the address: it holds secrets.
     """
+    if isinstance(address, type) and issubclass(address, Collector):
+        raise ConfigurationError(
+            f"ANALYTICS_COLLECTORS: {address.__name__} is a class: give an instance, "
+            f"{address.__name__}()"
+        )
     if not isinstance(address, str):
         raise ConfigurationError(
             f"ANALYTICS_COLLECTORS: a {type(address).__name__} is no collector. "
@@ -67,11 +75,7 @@ def from_address(address: object) -> Collector:
     except ValueError:  # its text shows the address, and so its password
         raise ConfigurationError("ANALYTICS_COLLECTORS: an address cannot be read") from None
     if parts.scheme not in SCHEMES:
-        named = f"a collector called {parts.scheme!r}" if "://" in address else "such a text"
-        raise ConfigurationError(
-            f"ANALYTICS_COLLECTORS: there is no {named.removeprefix('a ')}. "
-            f"Known are {', '.join(SCHEMES)}"
-        )
+        raise ConfigurationError(f"ANALYTICS_COLLECTORS: {_unknown(address, parts.scheme)}")
     module, name = SCHEMES[parts.scheme]
     kind = getattr(importlib.import_module(f".{module}", __package__), name)
     options, query = _options(parts.query)
@@ -80,6 +84,17 @@ def from_address(address: object) -> Collector:
     scheme = parts.scheme.removeprefix("webhook+")
     url = urlunsplit((scheme, parts.netloc, parts.path, query, ""))
     return _build(kind, "webhook", (url,), options)
+
+
+def _unknown(address: str, scheme: str) -> str:
+    """What to say of an address that names no collector. Only words: the rest may be secret."""
+    word = scheme or (address if address.isidentifier() else "")
+    if word + ":" in SHORT:
+        return f"write {word + ':'!r}, with its colon"
+    if f"webhook+{word}" in SCHEMES:
+        return f"write webhook+{word}://... to post events there"
+    known = ", ".join(f"{name}:" if f"{name}:" in SHORT else f"{name}://" for name in SCHEMES)
+    return f"there is no collector called {word[:40]!r}. Known are {known}"
 
 
 def _options(query: str) -> tuple[dict[str, Any], str]:
@@ -94,7 +109,7 @@ def _options(query: str) -> tuple[dict[str, Any], str]:
             options[key] = _OPTIONS[key](value)
         except ValueError:
             raise ConfigurationError(
-                f"ANALYTICS_COLLECTORS: {key} must be a number above 0"
+                f"ANALYTICS_COLLECTORS: {key} must be a number above 0, not {value[:20]!r}"
             ) from None
     return options, urlencode(rest)
 
@@ -110,6 +125,7 @@ def _warn_of_typo(key: str) -> None:
 def _build(kind: Any, scheme: str, args: tuple[str, ...], options: dict[str, Any]) -> Collector:
     try:
         collector: Collector = kind(*args, **options)
-    except TypeError as error:
-        raise ConfigurationError(f"ANALYTICS_COLLECTORS: {scheme}: {error}") from None
+    except (TypeError, ConfigurationError) as error:
+        text = str(error).removeprefix(f"{scheme}: ")
+        raise ConfigurationError(f"ANALYTICS_COLLECTORS: {scheme}: {text}") from None
     return collector

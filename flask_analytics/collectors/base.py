@@ -15,6 +15,7 @@ batches, with retry of what failed, derive from ``BatchCollector`` and write ``s
 from __future__ import annotations
 
 import importlib.util
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, overload
@@ -258,9 +259,22 @@ def check(collector: Collector) -> None:
         raise ConfigurationError(
             f"{type(collector).__name__}.flush_interval must be seconds, 0 or more"
         )
+    _check_methods(collector)
     for module in collector.imports:
         if importlib.util.find_spec(module) is None:
             raise ConfigurationError(f"{type(collector).__name__}.imports: no module {module!r}")
+
+
+def _check_methods(collector: Collector) -> None:
+    kind = type(collector)
+    if kind.collect is Collector.collect and not isinstance(collector, BatchCollector):
+        raise ConfigurationError(f"{kind.__name__} must write collect(event): events go nowhere")
+    for name in ("start", "collect", "send", "flush", "close"):
+        if inspect.iscoroutinefunction(getattr(collector, name, None)):
+            raise ConfigurationError(
+                f"{kind.__name__}.{name} is a coroutine function, which is never awaited: "
+                f"write def {name}"
+            )
 
 
 def _above_zero(option: str, value: Any, default: Any, kind: type = float) -> Any:

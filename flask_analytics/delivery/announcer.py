@@ -21,7 +21,7 @@ MAX_WAITING = 1000
 
 
 class Announcer:
-    """Sends signals in order, from the hub's thread through a thread, elsewhere at once.
+    """Sends signals in order, in a thread that is neither the hub's nor a request's.
 
     :param send: sends a signal: its name, then its arguments. Must not raise.
     :param listens: whether anyone listens to the signal of that name.
@@ -37,10 +37,14 @@ class Announcer:
         """Tell whoever listens to the signal ``name``."""
         if not self._listens(name):
             return
-        if not hub.current().is_own_thread():
-            self._send(name, **facts)
-            return
         self._waiting.append((name, facts))
+        thread = hub.current()
+        if thread.is_own_thread():
+            self._begin()
+        else:
+            thread.call(self._begin)
+
+    def _begin(self) -> None:
         if self._speaker is None or self._speaker.dead:
             self._speaker = gevent.spawn(self._speak)
 

@@ -106,12 +106,12 @@ class Dispatcher:
 
     def flush(self, timeout: float) -> bool:
         """Send all that waits; tell whether that was done within ``timeout`` seconds."""
-        return self._ask(timeout, stop=False)
+        return self.ask(timeout, stop=False)()
 
     def close(self, timeout: float) -> bool:
         """Send all that waits, then end; tell whether everything was delivered. What was not
         stays in the journal. Events that come later are counted as dropped."""
-        return self._ask(timeout, stop=True)
+        return self.ask(timeout, stop=True)()
 
     def stats(self) -> dict[str, Any]:
         """The ledger of each collector, what has not reached one yet, and the journal's state."""
@@ -226,15 +226,18 @@ class Dispatcher:
             pump.is_started = False
             self._log.warning("start", "delivery cannot start", error=error)
 
-    def _ask(self, timeout: float, stop: bool) -> bool:
+    def ask(self, timeout: float, stop: bool) -> Callable[[], bool]:
+        """Begin to flush or close; the answer waits until that is done. Apart from each other, so
+        that several dispatchers can end side by side."""
         pump = self._pump
         if pump.end is not None and pump.pid == os.getpid():  # somebody else's close is under way
-            return pump.end.done.wait(timeout + FAREWELL) and pump.end.is_met
+            end = pump.end
+            return lambda: end.done.wait(timeout + FAREWELL) and end.is_met
         if pump.pid != os.getpid() or pump.is_closed or not pump.is_started:
             pump.is_closed = pump.is_closed or stop
-            return True
+            return lambda: True
         if hub.current().is_own_thread():
-            return False  # a collector that waits for its own lane would wait for ever
+            return lambda: False  # a collector that waits for its own lane would wait for ever
         pump.is_closed = stop
         wish = Flush(latch.new(), self._clock() + timeout, stop)
         pump.end = wish if stop else None
@@ -242,4 +245,4 @@ class Dispatcher:
         hub.current().call(lambda: pump.wake and pump.wake.set())
         # The pump keeps the deadline itself; the rest is for saying goodbye to collectors.
         grace = 2 * FAREWELL if stop else FAREWELL / 2
-        return wish.done.wait(timeout + grace) and wish.is_met
+        return lambda: wish.done.wait(timeout + grace) and wish.is_met

@@ -206,7 +206,11 @@ def make_folder(folder: Path) -> None:
 
     :raises OSError: it cannot be made, or not written.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"  # people's data is not for repositories
+        ignore.touch(0o600)
+        ignore.write_text("*\n")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(13, "permission denied", str(folder))
 

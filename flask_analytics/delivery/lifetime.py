@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -29,9 +29,7 @@ class Dispatcher(Protocol):
 
     shutdown_timeout: float
 
-    def flush(self, timeout: float) -> bool: ...
-
-    def close(self, timeout: float) -> bool: ...
+    def ask(self, timeout: float, stop: bool) -> Callable[[], bool]: ...
 
     def renew(self) -> object: ...
 
@@ -103,9 +101,10 @@ def _exit(is_last: bool) -> None:
     if _exit_deadline is None:
         longest = max((d.shutdown_timeout for d in dispatchers), default=0.0)
         _exit_deadline = time.monotonic() + longest
-    for dispatcher in dispatchers:
-        left = max(LAST_CHANCE, _exit_deadline - time.monotonic())
-        dispatcher.close(left) if is_last else dispatcher.flush(left)
+    left = max(LAST_CHANCE, _exit_deadline - time.monotonic())
+    waits = [dispatcher.ask(left, stop=is_last) for dispatcher in dispatchers]
+    for wait in waits:  # all of them are under way
+        wait()
 
 
 def _before_fork() -> None:

@@ -110,6 +110,22 @@ def test_batch_is_a_sequence_of_events() -> None:
     assert Batch([]).id == ""
 
 
+def test_collector_that_would_do_nothing_is_refused() -> None:
+    """Without a method of its own, or with one that is never awaited, events would go nowhere."""
+
+    class Nothing(Collector):
+        pass
+
+    class Awaited(Collector):
+        async def collect(self, event: Event) -> None:  # type: ignore[override]
+            pass
+
+    with pytest.raises(ConfigurationError, match="Nothing must write collect"):
+        collectors([Nothing()])
+    with pytest.raises(ConfigurationError, match="Awaited.*is a coroutine"):
+        collectors([Awaited()])
+
+
 # -- memory and stdout
 
 
@@ -396,14 +412,17 @@ def test_names_are_unique_and_stable() -> None:
     ("address", "word"),
     [
         ("pigeon://secret@x", "pigeon"),
-        ("secret@host", "text"),
+        ("secret@host", "Known are stdout:"),
+        ("stdout", "write 'stdout:'"),
+        ("console:", "'console'"),
+        ("https://user:secret@host/", "webhook\\+https://"),
         ("webhook+https://u:secret@h\u2100x.example/", "address"),
         ("webhook+https://", "absolute"),
         ("webhook+https://a/?batch_size=many", "batch_size"),
         ("webhook+https://a/?batch_size=0", "batch_size"),
         ("stdout:?batch_size=5", "stdout"),
         (5, "int"),
-        (MemoryCollector, "type"),
+        (MemoryCollector, "MemoryCollector is a class"),
     ],
 )
 def test_wrong_addresses_name_the_mistake(address: Any, word: str) -> None:

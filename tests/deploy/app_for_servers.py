@@ -1,7 +1,8 @@
 """A small application for servers to run. The environment says what it is like.
 
 ``DESTINATION``: the base address of ``destination.py``. ``FOLDER``: where the journal is.
-``EARLY``: events emitted while the module is imported. ``HANG``: set to have a second collector that is never answered.
+``EARLY``: events emitted while the module is imported. ``HANG``: set to have a second collector
+that is never answered.
 """
 
 from __future__ import annotations

@@ -64,6 +64,9 @@ def test_the_end_finds_what_came_while_the_queue_was_read(destination: Destinati
                 time.sleep(0.2)
                 return True
 
+            def collect(self, event):
+                pass
+
         set_up(Slow(), timeout=3)
         emit("main")
         begun.wait()
