@@ -122,7 +122,7 @@ def test_collector_that_would_do_nothing_is_refused() -> None:
 
     with pytest.raises(ConfigurationError, match="Nothing must write collect"):
         collectors([Nothing()])
-    with pytest.raises(ConfigurationError, match="Awaited.*is a coroutine"):
+    with pytest.raises(ConfigurationError, match="is a coroutine function"):
         collectors([Awaited()])
 
 
