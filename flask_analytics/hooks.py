@@ -32,7 +32,7 @@ from .enrich import capture, language_tag, wsgi_text
 from .event import EventType
 from .record import ACTIONS, KEY, Record, State, current_record, current_request, record_of
 
-#: Endpoints of our own blueprints begin so.
+#: The names of all our own blueprints begin so.
 OWN = "flask_analytics"
 
 #: Read in every request; looking a member up in an enumeration costs more than all else here.
@@ -80,7 +80,8 @@ class Hooks:
         self._exclude = state.settings.exclude
         #: endpoint -> whether it never gets an event
         self._quiet: dict[str | None, bool] = {None: False}
-        self._own_prefix = f"{state.settings.browser_prefix}/"
+        settings = state.settings
+        self._own_prefixes = (f"{settings.browser_prefix}/", f"{settings.url_prefix}/")
 
     def before(self) -> None:
         """Start the clock."""
@@ -137,7 +138,7 @@ class Hooks:
             if quiet is None:
                 quiet = self._quiet[endpoint] = self._is_quiet(endpoint)
             elif rule is None:
-                quiet = environ.get("PATH_INFO", "").startswith(self._own_prefix)
+                quiet = environ.get("PATH_INFO", "").startswith(self._own_prefixes)
             if quiet or record.is_done or (self._exclude and self._is_excluded(environ)):
                 return
             if self._callbacks.classify is not None:
@@ -191,7 +192,7 @@ class Hooks:
         if endpoint is None:
             return False
         blueprint, _, name = endpoint.rpartition(".")
-        if name == "static" or blueprint.split(".")[0] == OWN:
+        if name == "static" or blueprint.split(".")[0].startswith(OWN):
             return True
         view = self._app.view_functions.get(endpoint)
         if hasattr(view, EXEMPT) or hasattr(getattr(view, "view_class", None), EXEMPT):

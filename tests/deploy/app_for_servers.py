@@ -2,7 +2,8 @@
 
 ``DESTINATION``: the base address of ``destination.py``. ``FOLDER``: where the journal is.
 ``EARLY``: events emitted while the module is imported. ``HANG``: set to have a second collector
-that is never answered.
+that is never answered. ``SIGTERM``: set for ANALYTICS_SIGTERM. ``TOKEN``: what a reader of the
+counters shows.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ app.config["ANALYTICS_COLLECTORS"] = collectors
 app.config["ANALYTICS_SHUTDOWN_TIMEOUT"] = float(os.environ.get("SHUTDOWN_TIMEOUT", "5"))
 app.config["ANALYTICS_EXCLUDE"] = ["/ready"]
 app.config["ANALYTICS_DIR"] = os.environ["FOLDER"]
+app.config["ANALYTICS_SIGTERM"] = "SIGTERM" in os.environ
+if "TOKEN" in os.environ:
+    app.config["ANALYTICS_READ_TOKENS"] = {"test": os.environ["TOKEN"]}
 analytics = Analytics(app)
 
 
