@@ -37,8 +37,11 @@ def test_unknown_collector_is_an_attribute_error() -> None:
 
 
 def test_import_is_light() -> None:
-    """Importing the package loads neither requests nor gevent nor a database."""
-    heavy = "{'requests', 'gevent', 'duckdb', 'sqlite3', 'iso4217', 'ssl'}"
+    """Importing the package loads neither requests nor gevent nor a database nor a terminal."""
+    heavy = (
+        "{'requests', 'gevent', 'duckdb', 'sqlite3', 'iso4217', 'ssl', 'rich', "
+        "'flask_analytics.cli', 'flask_analytics.screen'}"
+    )
     code = (
         f"import sys, flask; before = set(sys.modules); import flask_analytics;"
         f"print(sorted({heavy} & (set(sys.modules) - before)))"

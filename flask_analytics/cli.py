@@ -1,0 +1,106 @@
+"""``flask analytics``: what the workers of an application count, seen from a terminal.
+
+Registered on ``app.cli``, so that every application with Analytics has it. It reads the files
+that the workers write, and changes none of them.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+import msgspec
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from .delivery.census import Total
+from .delivery.diagnosis import problems
+from .delivery.summary import describe
+
+NAME = "analytics"
+
+commands = AppGroup(NAME, help="What became of the events of this application.")
+
+
+class Unknown(click.ClickException):
+    """There is no answer: neither well nor ill."""
+
+    exit_code = 2
+
+
+def install(app: Flask) -> None:
+    """Add the commands, unless the application has some of that name."""
+    if NAME not in app.cli.commands:
+        app.cli.add_command(commands)
+
+
+@commands.command("stats")
+@click.option("--json", "is_json", is_flag=True, help="Print JSON, as the health route does.")
+@click.option(
+    "--watch", type=click.FloatRange(min=0.1), metavar="SECONDS",
+    help="Look again and again, until Ctrl-C.",
+)  # fmt: skip
+def stats(is_json: bool, watch: float | None) -> None:
+    """Show the counters of all processes, and their sum."""
+    from .screen import Screen  # rich takes 50 ms that no server needs to spend
+
+    screen = Screen(current_app.name)
+    if watch is None:
+        total = _total()
+        click.echo(_json(total, indent=2)) if is_json else screen.show(total)
+        return
+    totals = _totals(watch)
+    try:
+        if is_json:
+            for total in totals:
+                click.echo(_json(total))
+        screen.watch(totals)
+    except KeyboardInterrupt:  # the proper end
+        pass
+
+
+@commands.command("health")
+def health() -> None:
+    """Tell whether all is well. Exit status: 0 it is, 1 it is not, 2 nobody knows."""
+    from .screen import printable
+
+    total = _total()
+    found = problems(total)
+    for problem in found:
+        click.echo(printable(problem))
+    if found:
+        sys.exit(1)
+    click.echo("ok" if total.sheets else "ok, but no process of this application is counting")
+
+
+def _total() -> Total:
+    state = current_app.extensions["analytics"]
+    census = state.board().census
+    if census is None:
+        path = state.settings.url_prefix + "/health"
+        raise Unknown(
+            "Without a journal each process knows its own counts only, and this one has none: ask "
+            f"a process that serves, at {path}; or let ANALYTICS_DIR be a folder that they can "
+            "write, with a collector in ANALYTICS_COLLECTORS."
+        )
+    try:
+        total: Total = census.take()
+    except OSError as error:
+        raise Unknown(
+            f"{census.folder} cannot be read ({error.strerror}): run this as the user that the "
+            "application runs as."
+        ) from None
+    return total
+
+
+def _totals(seconds: float) -> Iterator[Total]:
+    while True:
+        yield _total()
+        time.sleep(seconds)
+
+
+def _json(total: Total, indent: int = -1) -> bytes:
+    """One line, unless indented."""
+    return msgspec.json.format(msgspec.json.encode(describe(total)), indent=indent)
