@@ -13,21 +13,26 @@ ROOT = Path(__file__).parent.parent / "flask_analytics"
 FLOORS = [
     # 1: words and laws. They import nothing of ours but errors.
     "signals assets ids event config log tally guard "
-    "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.segment",
+    "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.segment "
+    "delivery.stats delivery.sigterm",
     # 2: what is made of them
-    "values pipeline collectors.base delivery.hub delivery.buffer delivery.dead delivery.journal",
+    "values pipeline collectors.base delivery.hub delivery.buffer delivery.dead delivery.journal "
+    "delivery.sheet",
     # 3: tools, each about one thing
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
-    "delivery.direct collectors.http collectors.memory collectors.stdout collectors.address",
+    "delivery.direct collectors.http collectors.memory collectors.stdout collectors.address "
+    "delivery.retired",
     # 4: machines made of tools
-    "record delivery.account delivery.caller collectors.webhook web.payload",
+    "record delivery.account delivery.caller collectors.webhook web.payload delivery.census",
     # 5: a lane; what the helpers are given
-    "arguments delivery.batcher",
+    "arguments delivery.batcher delivery.board delivery.diagnosis delivery.exposition web.access",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump",
+    "context delivery.pump delivery.summary",
     # 7: doors
-    "hooks web.browser delivery.dispatcher",
-    # 8: wiring
+    "hooks web.browser web.health delivery.dispatcher screen",
+    # 8: the command line
+    "cli",
+    # 9: wiring
     "extension testing",
 ]
 FLOOR = {name: n for n, names in enumerate(FLOORS, 1) for name in names.split()}
@@ -48,9 +53,22 @@ DOORS = {
     "requests": {"collectors.http"},
     "urllib3": {"collectors.http"},
     "blinker": {"signals"},
+    "click": {"cli"},
+    "rich": {"screen"},
     "iso4217": {"event"},
     "flask_babel": {"visitor"},
-    "flask": {"record", "context", "visitor", "hooks", "extension", "testing", "web.browser"},
+    "flask": {
+        "record",
+        "context",
+        "visitor",
+        "hooks",
+        "cli",
+        "extension",
+        "testing",
+        "web.access",
+        "web.browser",
+        "web.health",
+    },
 }
 
 

@@ -15,6 +15,9 @@ from flask import Flask
 import flask_analytics
 from flask_analytics import Analytics, collectors, signals, testing
 from flask_analytics.config import TABLE
+from flask_analytics.delivery.census import Total
+from flask_analytics.delivery.exposition import expose
+from flask_analytics.delivery.stats import STATES, Stats
 from flask_analytics.event import Event
 from flask_analytics.testing import capture_events
 
@@ -93,6 +96,20 @@ def test_every_signal_is_documented(name: str) -> None:
     assert f"`{name}`" in TEXT["events.md"]
 
 
+def test_every_metric_is_documented() -> None:
+    """Whoever writes an alert finds what there is."""
+    families = re.findall(r"# TYPE (\S+)", expose(Total(Stats(), [], {}), False))
+    assert len(families) > 10
+    for family in families:
+        assert f"`{family}`" in TEXT["health.md"], family
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_every_state_has_an_advice(state: str) -> None:
+    """At 3 a.m. nobody reads code."""
+    assert f"| `{state}` |" in TEXT["health.md"]
+
+
 @pytest.mark.parametrize("name", [*flask_analytics.__all__, *collectors.__all__])
 def test_every_public_name_has_a_docstring(name: str) -> None:
     """Whoever asks help() gets an answer."""
@@ -106,7 +123,7 @@ def test_every_route_is_documented() -> None:
     Analytics(app)
     pages = "".join(TEXT.values())
     for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("flask_analytics."):
+        if rule.endpoint.startswith("flask_analytics"):
             path = re.sub(r"/a\.[0-9a-f]{16}\.js", "/a.js", rule.rule)
             assert path in pages, path
 
