@@ -48,6 +48,7 @@ class Settings:
     queue_events: int
     queue_bytes: int
     shutdown_timeout: float
+    sigterm: bool
     ingest_rate: Rate | None
 
 
@@ -174,6 +175,7 @@ TABLE: Mapping[str, Setting] = {
     "queue_events": Setting(100_000, _whole, "100000"),
     "queue_bytes": Setting(64 * 1024 * 1024, _whole, "67108864, which is 64 MiB"),
     "shutdown_timeout": Setting(5.0, _seconds, "5"),
+    "sigterm": Setting(False, _bool, "True, for flask run and waitress"),
     "ingest_rate": Setting("10/second burst 50", _optional(_rate), '"10/second burst 50"'),
 }
 

@@ -45,6 +45,7 @@ def test_settings_are_frozen() -> None:
     ("name", "value"),
     [
         ("ENABLED", "yes"),
+        ("SIGTERM", "yes"),
         ("COLLECTORS", 5),
         ("STORE", "postgres://x"),
         ("STORE", "embedded"),
