@@ -14,12 +14,14 @@ from .collectors import address
 from .collectors.base import Collector
 from .collectors.memory import MemoryCollector
 from .context import Helpers
+from .delivery import sigterm
+from .delivery.board import Board
 from .delivery.direct import Direct
 from .errors import ConfigurationError, DropEvent
 from .event import Event, currencies
 from .pipeline import Pipeline, Sink, Step
 from .record import Callbacks, State, thaw
-from .web import browser
+from .web import browser, health
 
 V = TypeVar("V")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,19 +59,26 @@ class Analytics(Helpers):
                 "This application has Analytics already. Use either Analytics(app) or "
                 "analytics.init_app(app), once"
             )
+        from . import cli  # whoever only imports us needs none
+
         settings = config.read(app.config)
         currencies()  # 40 ms that the first view with revenue need not pay
         collectors = address.collectors(settings.collectors)
         folder = _journal_folder(app, settings)
         pipeline = _pipeline(app, settings, collectors, folder)
         pipeline.steps = self._steps
-        state = State(app, settings, pipeline, self._callbacks)
+        board = _board(app, settings, folder, pipeline)
+        state = State(app, settings, pipeline, self._callbacks, board)
         app.extensions["analytics"] = state
         self._states.add(state)
         _offer_on_g(app, _Bound(state))
         browser.install(app, state)
+        health.install(app, state)
+        cli.install(app)
         if settings.enabled:
             hooks.install(app, state)
+            if settings.sigterm:
+                sigterm.install()
 
     # -- what an application may declare
 
@@ -112,6 +121,16 @@ class Analytics(Helpers):
             return result
 
         self._steps.append(step)
+        return function
+
+    def access(self, function: F) -> F:
+        """Declare who may read: called without arguments, inside the request.
+
+        True lets in, False refuses, and a response, such as a redirect to a login, is passed on.
+        Without it nobody may, but a browser on this machine in debug mode, and machines that
+        have one of ANALYTICS_READ_TOKENS.
+        """
+        self._callbacks.access = function
         return function
 
     # -- delivery
@@ -236,3 +255,18 @@ def _pipeline(
         redact=enrich.redact,
     )
     return pipeline
+
+
+def _board(
+    app: Flask, settings: config.Settings, folder: Path | None, pipeline: Pipeline
+) -> Callable[[], Board]:
+    """Opens the board at first use, because TESTING is often set after the extension."""
+    boards: list[Board] = []
+
+    def board() -> Board:
+        if not boards:  # appending is atomic: threads that race here all get the first
+            place = folder if settings.collectors and not app.testing else None
+            boards.append(Board(place, app.name, pipeline.stats))
+        return boards[0]
+
+    return board

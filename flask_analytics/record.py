@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from flask import Flask, Request, request
@@ -15,6 +15,9 @@ from .config import Settings
 from .enrich import METHOD
 from .event import Event, EventType, Revenue
 from .pipeline import Draft, Pipeline, Stamp, View
+
+if TYPE_CHECKING:
+    from .delivery.board import Board
 
 #: The request itself; going through the proxy for each attribute would double our cost.
 current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
@@ -32,6 +35,8 @@ class Callbacks:
 
     user_id: Callable[[], Any] | None = None
     classify: Callable[..., Any] | None = None
+    #: Who may read: True, False, or a response to pass on.
+    access: Callable[[], Any] | None = None
     #: Blueprints without automatic events.
     exempt: list[Any] = field(default_factory=list)
 
@@ -44,6 +49,8 @@ class State:
     settings: Settings
     pipeline: Pipeline
     callbacks: Callbacks
+    #: Where this process's counts stand beside the others'; opened at first use.
+    board: Callable[[], Board]
     #: None until the first request has asked.
     knows_visitor: bool | None = None
 
