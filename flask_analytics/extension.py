@@ -65,9 +65,8 @@ class Analytics(Helpers):
         currencies()  # 40 ms that the first view with revenue need not pay
         collectors = address.collectors(settings.collectors)
         folder = _journal_folder(app, settings)
-        pipeline = _pipeline(app, settings, collectors, folder)
+        pipeline, board = _pipeline(app, settings, collectors, folder)
         pipeline.steps = self._steps
-        board = _board(app, settings, folder, pipeline)
         state = State(app, settings, pipeline, self._callbacks, board)
         app.extensions["analytics"] = state
         self._states.add(state)
@@ -218,8 +217,9 @@ def _pipeline(
     settings: config.Settings,
     collectors: dict[str, Collector],
     folder: Path | None,
-) -> Pipeline:
-    """The pipeline of an application. Under TESTING it ends in memory, with no thread."""
+) -> tuple[Pipeline, Callable[[], Board]]:
+    """The pipeline of an application, and the board that shows its counts. Under TESTING it ends
+    in memory, with no thread."""
     # Here, not in the first request: a fork beside that one would leave its child half a module.
     from .delivery.dispatcher import Dispatcher
 
@@ -242,6 +242,7 @@ def _pipeline(
             folder=folder,
             owner=app.name,
             fsync=settings.fsync,
+            board=board,
             queue_events=settings.queue_events,
             queue_bytes=settings.queue_bytes,
             shutdown_timeout=settings.shutdown_timeout,
@@ -254,7 +255,8 @@ def _pipeline(
         enrich=enrich.enricher(settings.trusted_hosts),
         redact=enrich.redact,
     )
-    return pipeline
+    board = _board(app, settings, folder, pipeline)
+    return pipeline, board
 
 
 def _board(

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 
@@ -28,6 +28,9 @@ from .buffer import Budget
 from .dead import DeadLetters
 from .journal import Journal, is_possible
 from .pump import Flush, Item, Pump
+
+if TYPE_CHECKING:
+    from .board import Board
 
 #: Seconds that the first event may wait for threads to start; see ``hub.LATE_THREADS``.
 OPENING = 1.0
@@ -45,6 +48,7 @@ class Dispatcher:
     :param folder: where the journal is; None: memory only.
     :param owner: the application's name, which the journal's files are told apart by.
     :param fsync: ``always``, ``interval`` (each second) or None: when the disk must have an event.
+    :param board: where the counts are shown to other processes; asked for when there are some.
     :param queue_events: events that may wait in memory.
     :param queue_bytes: bytes that they may take.
     :param shutdown_timeout: seconds that the end of the process waits for deliveries.
@@ -62,6 +66,7 @@ class Dispatcher:
         folder: Path | None = None,
         owner: str = "app",
         fsync: str | None = None,
+        board: Callable[[], Board] | None = None,
         queue_events: int = 100_000,
         queue_bytes: int = 64 * 1024 * 1024,
         shutdown_timeout: float = 5.0,
@@ -74,6 +79,7 @@ class Dispatcher:
         self._complete, self._freeze, self._thaw = complete, freeze, thaw
         self._send_signal, self._listens = send_signal, listens
         self._folder, self._owner, self._fsync = folder, owner, fsync
+        self._board = board
         self._queue_events, self._queue_bytes = queue_events, queue_bytes
         self._log = log or QuietLog()
         self._clock = clock
@@ -148,6 +154,7 @@ class Dispatcher:
             thaw=self._thaw,
             invalid=self._count_invalid,
             journal=self._journal() if has_journal else None,
+            board=self._board,
             log=self._log,
             clock=self._clock,
             epoch=self._epoch,

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gevent
 import gevent.event
@@ -26,6 +26,9 @@ from .batcher import Lane
 from .buffer import Entry
 from .journal import Journal, Region
 from .segment import Segment
+
+if TYPE_CHECKING:
+    from .board import Board
 
 #: Seconds between two looks into the inbox while there is traffic. Waking a sleeping thread
 #: costs the request 10 us, so it is done once a tick at most, never for each event.
@@ -73,6 +76,7 @@ class Pump:
         thaw: Callable[[bytes], Item],
         invalid: Callable[[Exception], None],
         journal: Journal | None,
+        board: Callable[[], Board] | None = None,
         log: QuietLog,
         clock: Callable[[], float] = time.monotonic,
         epoch: float = 0.0,
@@ -82,6 +86,7 @@ class Pump:
         self.flushes: deque[Flush] = deque()
         self.dropped = Tally()
         self.journal = journal
+        self._board = board
         #: Parts of the journal that nobody has looked at, because the inbox was full.
         self.gaps: deque[Region] = deque()
         self.is_started = self.is_closed = False
@@ -203,24 +208,29 @@ class Pump:
                 lane.supply.fall_behind(*region)
                 lane.look()
 
-    # -- book-keeping of the journal
+    # -- book-keeping
 
     def _keep(self) -> None:
-        journal = self.journal
-        if journal is None:
-            return
-        while True:
-            try:
-                if self._clock() >= self._adopt_at:
-                    self._adopt(journal)
-                if self._had_traffic or len(journal.segments) > 1:
-                    self._had_traffic = False
-                    self._tidy(journal)
-            except Exception as error:  # a folder that vanished: the next round may do better
-                self._log.warning("keep", "the journal cannot be kept in order", error=error)
+        while self.journal is not None or self._board is not None:
+            if self.journal is not None:
+                self._keep_journal(self.journal)
+            if self._board is not None:
+                self._board().write()
             gevent.sleep(ROUND)
 
+    def _keep_journal(self, journal: Journal) -> None:
+        try:
+            if self._clock() >= self._adopt_at:
+                self._adopt(journal)
+            if self._had_traffic or len(journal.segments) > 1:
+                self._had_traffic = False
+                self._tidy(journal)
+        except Exception as error:  # a folder that vanished: the next round may do better
+            self._log.warning("keep", "the journal cannot be kept in order", error=error)
+
     def _adopt(self, journal: Journal) -> None:
+        if self._board is not None:
+            self._board().fold()  # first: what is adopted must not count for the dead, too
         self._adopt_at = self._clock() + ADOPTION_INTERVAL * random.uniform(1 - JITTER, 1 + JITTER)
         for segment in journal.adopt():
             for lane in self.lanes:
@@ -277,6 +287,8 @@ class Pump:
         self.is_started = False  # what comes now is counted as lost
         self.count_closed()
         wish.is_met = not any(lane.is_left for lane in self.lanes)
+        if self._board is not None:
+            self._board().close()  # before its journal can be adopted
         self._close_journal()
         wish.done.set()
 
