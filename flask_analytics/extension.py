@@ -153,7 +153,8 @@ class Analytics(Helpers):
         """What became of the events of this process.
 
         ``collectors``: by name, ``accepted``, ``delivered``, ``rejected`` and ``dropped`` by
-        reason, ``pending``, ``state``; always accepted = delivered + rejected + dropped +
+        reason, ``pending``, ``state``, ``since`` (seconds since the epoch) and ``reason`` of the
+        state, ``max_age`` in seconds; always accepted = delivered + rejected + dropped +
         pending. ``queued``: accepted, not yet given to collectors. ``dropped``: lost before any
         collector, by reason. ``trimmed``: parts and arguments that had to be changed.
         ``journal``: its ``state`` (``journal``, ``memory`` while it cannot be written, ``off``),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ class Account:
 
     :param announce: called with a signal's name and its arguments.
     :param finish: called with each entry that has ended.
+    :param now: seconds since the epoch.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Account:
         log: QuietLog,
         dead: DeadLetters,
         finish: Callable[[Entry], None],
+        now: Callable[[], float] = time.time,
     ) -> None:
         self.ledger = Ledger()
         self._name = name
@@ -47,6 +50,7 @@ class Account:
         self._log = log
         self._dead = dead
         self._finish = finish
+        self._now = now
 
     def accept(self) -> None:
         """An event has come in."""
@@ -98,10 +102,11 @@ class Account:
                 self._name, count, reason,
             )  # fmt: skip
 
-    def set_state(self, state: str) -> None:
-        """Tell when the lane's state changes."""
+    def set_state(self, state: str, reason: str | None = None) -> None:
+        """Tell when the lane's state changes. ``reason``: why, in a word; the last one counts."""
+        self.ledger.reason = reason
         if state != self.ledger.state:
-            self.ledger.state = state
+            self.ledger.state, self.ledger.since = state, self._now()
             self._announce("collector_state_changed", collector=self._name, state=state)
 
 

@@ -73,8 +73,9 @@ class Lane:
         self.name = name
         self._dead = dead or DeadLetters(None, log)
         self.account = Account(
-            name, announce=announce, log=log, dead=self._dead, finish=self._finish
-        )
+            name, announce=announce, log=log, dead=self._dead, finish=self._finish,
+            now=lambda: epoch + clock(),
+        )  # fmt: skip
         self.supply = Supply(
             budget,
             read=self._read,
@@ -234,7 +235,7 @@ class Lane:
                     raise
                 failures += 1
                 self._log.warning(f"start {self.name}", "%s did not start", self, error=error)
-                self.account.set_state("retrying")
+                self.account.set_state("retrying", type(error).__name__)
                 self._sleep(self._retry.pause(failures))
             else:
                 self.account.set_state("ok")
@@ -313,11 +314,13 @@ class Lane:
         failed = bool(settled.again) and asked is None and not settled.is_split
         self._breaker.record(FAILURE if failed else SUCCESS)
         if settled.is_misconfigured:
-            self.account.set_state("misconfigured")
+            self.account.set_state("misconfigured", settled.reason)
         elif self._breaker.state != CLOSED:
-            self.account.set_state("open")
+            self.account.set_state("open", settled.reason or self.ledger.reason)
+        elif failed or asked is not None:
+            self.account.set_state("retrying", settled.reason)
         else:
-            self.account.set_state("retrying" if failed or asked is not None else "ok")
+            self.account.set_state("ok")
 
     def _fresh(self, entries: list[Entry]) -> list[Entry]:
         """Those that are not too old to be sent."""

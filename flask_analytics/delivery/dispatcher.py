@@ -123,7 +123,10 @@ class Dispatcher:
         """The ledger of each collector, what has not reached one yet, and the journal's state."""
         pump = self._pump
         return {
-            "collectors": {lane.name: lane.ledger.summary() for lane in pump.lanes},
+            "collectors": {
+                lane.name: {**lane.ledger.summary(), "max_age": lane.collector.max_age}
+                for lane in pump.lanes
+            },
             "queued": len(pump.inbox),
             "dropped": pump.dropped.summary(),
             "journal": self._journal_stats(pump),

@@ -22,6 +22,9 @@ class Ledger:
         #: out; ``misconfigured`` while the destination refuses us (a wrong key, a redirect);
         #: ``stuck`` while a blocking call does not come back; ``closed``.
         self.state = "ok"
+        #: When it came into this state, in seconds since the epoch, and why, in a word.
+        self.since: float | None = None
+        self.reason: str | None = None
 
     @property
     def pending(self) -> int:
@@ -41,4 +44,6 @@ class Ledger:
             "dropped": dropped,
             "pending": accepted - ended,
             "state": self.state,
+            "since": self.since,
+            "reason": self.reason,
         }

@@ -1,9 +1,9 @@
 """A destination in a process of its own: ``python tests/deploy/destination.py PORT``.
 
 ``POST /events`` takes a JSON array of events and ``GET /events`` gives all of them back.
-``POST /hang`` is read and never answered, ``/500`` fails, ``/drip`` answers a byte at a time.
-``GET /arrivals`` counts the requests of each path. Port 0 takes a free one; the first line of
-the output is the port.
+``POST /hang`` is read and never answered, ``/401`` refuses us, ``/500`` fails, ``/drip`` answers
+a byte at a time. ``GET /arrivals`` counts the requests of each path. Port 0 takes a free one; the
+first line of the output is the port.
 """
 
 from __future__ import annotations
@@ -44,9 +44,14 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         with LOCK:
             ARRIVALS[self.path] += 1
-        {"/events": self._record, "/hang": self._hang, "/500": self._fail, "/drip": self._drip}[
-            self.path
-        ](body)
+        ways = {
+            "/events": self._record,
+            "/hang": self._hang,
+            "/401": self._forbid,
+            "/500": self._fail,
+            "/drip": self._drip,
+        }
+        ways[self.path](body)
 
     def _record(self, body: bytes) -> None:
         events = json.loads(body)
@@ -59,6 +64,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _fail(self, body: bytes) -> None:
         self._answer(500, {"error": "always"})
+
+    def _forbid(self, body: bytes) -> None:
+        self._answer(401, {"error": "who are you?"})
 
     def _drip(self, body: bytes) -> None:
         self.send_response(200)

@@ -99,6 +99,14 @@ def test_counters_survive_workers_that_are_killed(destination: Destination, tmp_
         assert scrapes[0] == REQUESTS
         files = [path.name for path in (tmp_path / "data" / "journal").glob("*.stats*")]
         assert len(files) <= 3
+        process.stop(signal.SIGTERM)
+
+    # What was adopted by nobody yet is nobody's; everything else is delivered, and counted once.
+    shown = json.loads(flask(tmp_path, destination, "stats", "--json").stdout)
+    lane = shown["collectors"]["webhook"]
+    assert lane["accepted"] == lane["delivered"] == len(destination.events())
+    assert lane["pending"] == 0
+    assert destination.duplicates() == 0
 
 
 def ready(port: int) -> set[int]:
@@ -109,13 +117,15 @@ def ready(port: int) -> set[int]:
         return set()
 
 
-def flask(folder: Path, destination: Destination, *words: str) -> subprocess.CompletedProcess[str]:
+def flask(
+    folder: Path, destination: Destination, *words: str, **more: str
+) -> subprocess.CompletedProcess[str]:
     """``flask analytics ...`` as a process of its own, in no terminal."""
     return subprocess.run(
         [str(BIN / "flask"), "--app=app_for_servers", "analytics", *words],
         capture_output=True,
         text=True,
-        env=environment(environ(destination, folder)),
+        env=environment({**environ(destination, folder), **more}),
         timeout=PATIENCE,
     )
 
@@ -146,6 +156,34 @@ def test_command_line_shows_what_the_workers_count(
     after = json.loads(flask(tmp_path, destination, "stats", "--json").stdout)
     assert after["processes"] == 0
     assert after["collectors"]["webhook"]["delivered"] == REQUESTS
+
+
+def test_a_key_that_is_wrong_is_told_everywhere(destination: Destination, tmp_path: Path) -> None:
+    """Which collector, since when, why, what becomes of the events: on every way to look."""
+    facts = {**environ(destination, tmp_path), "FORBIDDEN": "1"}
+    process, port = FLASK_RUN.start(tmp_path / "server.log", **facts)
+    with process:
+        visit(FLASK_RUN, process, port)
+
+        def problems() -> list[str]:
+            found: list[str] = health(port)["problems"]
+            return found
+
+        (problem,) = wait_until(problems, "no problem was found")
+        assert re.fullmatch(
+            r"forbidden: misconfigured since 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC \(http_401\): .*"
+            r"kept until they are 24 hours old.*",
+            problem,
+        )
+        assert ask(port)[0] == 200
+        assert ask(port, "/analytics/health?strict=1")[0] == 503
+        text = ask(port, "/analytics/health/prometheus")[1]
+        assert 'lane_state{collector="forbidden",state="misconfigured"} 1' in text
+        assert 'lane_state{collector="webhook",state="ok"} 1' in text
+        assert "flask_analytics_degraded 1" in text
+        verdict = flask(tmp_path, destination, "health", FORBIDDEN="1")
+        assert verdict.returncode == 1
+        assert verdict.stdout.strip() == problem
 
 
 def test_command_line_watches(destination: Destination, tmp_path: Path) -> None:
