@@ -14,7 +14,7 @@ from .collectors import address
 from .collectors.base import Collector
 from .collectors.memory import MemoryCollector
 from .context import Helpers
-from .delivery import sigterm
+from .delivery import folder, sigterm
 from .delivery.board import Board
 from .delivery.direct import Direct
 from .errors import ConfigurationError, DropEvent
@@ -64,8 +64,8 @@ class Analytics(Helpers):
         settings = config.read(app.config)
         currencies()  # 40 ms that the first view with revenue need not pay
         collectors = address.collectors(settings.collectors)
-        folder = _journal_folder(app, settings)
-        pipeline, board = _pipeline(app, settings, collectors, folder)
+        place = _journal_folder(app, settings)
+        pipeline, board = _pipeline(app, settings, collectors, place)
         pipeline.steps = self._steps
         state = State(app, settings, pipeline, self._callbacks, board)
         app.extensions["analytics"] = state
@@ -196,28 +196,31 @@ def _journal_folder(app: Flask, settings: config.Settings) -> Path | None:
 
     :raises ConfigurationError: a journal was asked for, and its folder cannot be written.
     """
+    must = settings.durability == "journal" and not app.testing
     if settings.durability == "memory":
         return None
-    folder = Path(settings.dir or Path(app.instance_path) / "analytics") / "journal"
-    if settings.durability == "journal" and not app.testing:
-        from .delivery.journal import make_folder  # gevent comes with it
-
-        try:
-            make_folder(folder)
-        except OSError as error:
-            raise ConfigurationError(
-                f'ANALYTICS_DURABILITY is "journal", but {folder} cannot be written '
-                f"({error.strerror}). Set ANALYTICS_DIR to a folder that this process may write, "
-                f"or leave ANALYTICS_DURABILITY out"
-            ) from None
-    return folder
+    if not folder.HAS_LOCKS and not must:
+        return None
+    place = Path(settings.dir or Path(app.instance_path) / "analytics") / "journal"
+    try:
+        if must and not folder.HAS_LOCKS:
+            raise OSError(0, "this system has no flock")
+        if must:
+            folder.make(place)
+    except OSError as error:
+        raise ConfigurationError(
+            f'ANALYTICS_DURABILITY is "journal", but {place} cannot be written '
+            f"({error.strerror}). Set ANALYTICS_DIR to a folder that this process may write, "
+            f"or leave ANALYTICS_DURABILITY out"
+        ) from None
+    return place
 
 
 def _pipeline(
     app: Flask,
     settings: config.Settings,
     collectors: dict[str, Collector],
-    folder: Path | None,
+    place: Path | None,
 ) -> tuple[Pipeline, Callable[[], Board]]:
     """The pipeline of an application, and the board that shows its counts. Under TESTING it ends
     in memory, with no thread."""
@@ -240,7 +243,7 @@ def _pipeline(
             thaw=thaw,
             send_signal=pipeline.send_signal,
             listens=pipeline.listens,
-            folder=folder,
+            folder=place,
             owner=app.name,
             fsync=settings.fsync,
             board=board,
@@ -256,20 +259,20 @@ def _pipeline(
         enrich=enrich.enricher(settings.trusted_hosts),
         redact=enrich.redact,
     )
-    board = _board(app, settings, folder, pipeline)
+    board = _board(app, settings, place, pipeline)
     return pipeline, board
 
 
 def _board(
-    app: Flask, settings: config.Settings, folder: Path | None, pipeline: Pipeline
+    app: Flask, settings: config.Settings, place: Path | None, pipeline: Pipeline
 ) -> Callable[[], Board]:
     """Opens the board at first use, because TESTING is often set after the extension."""
     boards: list[Board] = []
 
     def board() -> Board:
         if not boards:  # appending is atomic: threads that race here all get the first
-            place = folder if settings.collectors and not app.testing else None
-            boards.append(Board(place, app.name, pipeline.stats))
+            shared = place if settings.collectors and not app.testing else None
+            boards.append(Board(shared, app.name, pipeline.stats))
         return boards[0]
 
     return board

@@ -13,15 +13,15 @@ ROOT = Path(__file__).parent.parent / "flask_analytics"
 FLOORS = [
     # 1: words and laws. They import nothing of ours but errors.
     "signals assets ids event config log tally guard "
-    "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.segment "
+    "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
     "delivery.stats delivery.sigterm",
     # 2: what is made of them
-    "values pipeline collectors.base delivery.hub delivery.buffer delivery.dead delivery.journal "
+    "values pipeline collectors.base delivery.hub delivery.buffer delivery.dead delivery.segment "
     "delivery.sheet",
     # 3: tools, each about one thing
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct collectors.http collectors.memory collectors.stdout collectors.address "
-    "delivery.retired",
+    "delivery.journal delivery.retired",
     # 4: machines made of tools
     "record delivery.account delivery.caller collectors.webhook web.payload delivery.census",
     # 5: a lane; what the helpers are given

@@ -19,7 +19,8 @@ from typing import Any
 import msgspec
 
 from . import sheet
-from .census import Census, Total, file_prefix
+from .census import Census, Total
+from .folder import file_prefix
 from .retired import Retired
 from .sheet import Held, Sheet
 from .stats import read as read_stats

@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from . import retired, sheet
+from .folder import file_prefix
 from .sheet import Sheet
 from .stats import Stats
 
@@ -133,8 +134,3 @@ class Census:
             return [name for name in os.listdir(self.folder) if pattern.fullmatch(name)]
         except FileNotFoundError:  # nobody has written yet
             return []
-
-
-def file_prefix(app: str) -> str:
-    """How the names of an application's files begin; the same as those of its journals."""
-    return re.sub(r"[^A-Za-z0-9_.]", "_", app)[:50] or "app"

@@ -26,7 +26,7 @@ from .announcer import Announcer, Send
 from .batcher import FAREWELL, Lane
 from .buffer import Budget
 from .dead import DeadLetters
-from .journal import Journal, is_possible
+from .journal import Journal
 from .pump import Flush, Item, Pump
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Dispatcher:
         old = getattr(self, "_pump", None)
         if old is not None and old.journal is not None:
             old.journal.abandon()
-        has_journal = self._folder is not None and bool(self._collectors) and is_possible()
+        has_journal = self._folder is not None and bool(self._collectors)
         self._dead = DeadLetters(self._folder if has_journal else None, self._log)
         self._pump = pump = Pump(
             self._lane,

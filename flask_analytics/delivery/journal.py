@@ -10,7 +10,6 @@ was written, which survives the end of the process, not of the machine.
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..log import QuietLog
+from . import folder as shared
 from . import latch, segment
 from .segment import Segment
 
@@ -59,7 +59,7 @@ class Journal:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.folder = folder
-        self.prefix = file_prefix(owner)
+        self.prefix = shared.file_prefix(owner)
         self.fsync = fsync
         self._names = list(names)
         self._segment_bytes, self._folder_bytes = segment_bytes, folder_bytes
@@ -96,7 +96,7 @@ class Journal:
         return current, start
 
     def _open(self) -> Segment:
-        make_folder(self.folder)
+        shared.make(self.folder)
         name = f"{self.prefix}-{os.getpid()}-{secrets.token_hex(4)}.j"
         self.current = Segment.create(self.folder / name, self._names)
         self.segments.append(self.current)
@@ -194,30 +194,6 @@ class Journal:
                 journal = path.with_name(path.name[: -len(segment.ACK)])
                 if not journal.exists() and now - _modified(path) > RUBBISH_AGE:
                     path.unlink(missing_ok=True)
-
-
-def file_prefix(owner: str) -> str:
-    """What the names of an application's files begin with; without the sign that ends it."""
-    return re.sub(r"[^A-Za-z0-9_.]", "_", owner)[:50] or "app"
-
-
-def make_folder(folder: Path) -> None:
-    """Make the journal's folder, for this user only.
-
-    :raises OSError: it cannot be made, or not written.
-    """
-    if not folder.exists():
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        ignore = folder / ".gitignore"  # people's data is not for repositories
-        ignore.touch(0o600)
-        ignore.write_text("*\n")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(13, "permission denied", str(folder))
-
-
-def is_possible() -> bool:
-    """Whether this system has what a journal needs."""
-    return segment.HAS_LOCKS
 
 
 def _modified(path: Path) -> float:

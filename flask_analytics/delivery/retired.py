@@ -6,7 +6,6 @@ named here before it is taken away: whenever its folder dies in between, it coun
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from . import folder
 from .sheet import Sheet
 from .stats import Stats
 
@@ -98,7 +98,7 @@ def lock(path: Path) -> Iterator[None]:
     """
     fd = os.open(path, _OWN, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder.lock(fd, folder.ALONE)
         yield
     finally:
         os.close(fd)

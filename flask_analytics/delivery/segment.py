@@ -4,8 +4,7 @@ A record is a line: 8 hex digits of its CRC-32, 8 of the second when it was acce
 CRC starts from the second, so it covers that too. Beside the file lies ``.ack``, one line of the
 same form, rewritten in place: how far each collector is.
 
-The holder has an exclusive ``flock``, which the kernel takes back when the process dies in
-whatever way. ``flock`` and not ``fcntl`` locks: any ``close`` of the file would drop those.
+Who holds a file has locked it, until it lets go or dies.
 """
 
 from __future__ import annotations
@@ -20,13 +19,7 @@ from typing import NamedTuple
 
 import msgspec
 
-try:
-    import fcntl
-except ImportError:  # Windows: there is no journal
-    fcntl = None  # type: ignore[assignment]
-
-#: Whether files can be locked here at all.
-HAS_LOCKS = fcntl is not None
+from . import folder
 
 #: Bytes read in one go.
 CHUNK = 256 * 1024
@@ -94,7 +87,7 @@ class Segment:
             raise
         segment = cls(path, file, ack_file)
         try:
-            _lock(file)
+            folder.lock(file, folder.ALONE)
             segment.acknowledge({name: Ack() for name in names})
             os.rename(new, path)
         except OSError:
@@ -110,7 +103,7 @@ class Segment:
         except OSError:
             return None
         try:
-            _lock(file)
+            folder.lock(file, folder.ALONE)
             if os.fstat(file).st_nlink == 0:
                 raise FileNotFoundError(path)
             ack_file = os.open(path.with_name(path.name + ACK), os.O_RDWR | os.O_CREAT, 0o600)
@@ -191,10 +184,6 @@ class Segment:
         for path in (self.path, self.path.with_name(self.path.name + ACK)):
             path.unlink(missing_ok=True)
         self.close()
-
-
-def _lock(file: int) -> None:
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _frame(body: bytes, at: int) -> bytes:

@@ -6,13 +6,13 @@ to the very file that was locked: ``look`` checks that.
 
 from __future__ import annotations
 
-import fcntl
 import os
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
+from . import folder
 from .stats import Stats
 
 #: How often a file that changes under the reader's hands is read again: more often than once a
@@ -56,13 +56,12 @@ def hold(path: Path, content: bytes, previous: Held | None) -> Held:
 
     :raises OSError: it cannot be written; the previous one stays.
     """
-    path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
+    folder.make(path.parent)
     part = path.with_name(f"{path.name}.new")
     part.unlink(missing_ok=True)
     fd = os.open(part, _NEW, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder.lock(fd, folder.ALONE)
         if os.write(fd, content) != len(content):
             raise OSError("the disk is full")
         part.replace(path)
@@ -112,8 +111,8 @@ def sweep(part: Path, now: float) -> None:
 def is_free(fd: int) -> bool:
     """Whether nobody holds an open file. Looks by a lock that is shared and lasts for a moment."""
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        fcntl.flock(fd, fcntl.LOCK_UN)
+        folder.lock(fd, folder.TOGETHER)
+        folder.lock(fd, folder.FREE)
     except OSError:
         return False
     return True

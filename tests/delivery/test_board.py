@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from flask_analytics.delivery import census, journal, retired, sheet
+from flask_analytics.delivery import retired, sheet
 from flask_analytics.delivery.board import INTERVAL, Board
 from flask_analytics.delivery.census import Census, Total
 
@@ -463,12 +463,6 @@ def test_applications_that_share_a_folder_are_kept_apart(
     assert counts(other.board.total()) == (4, 4, 0)
     assert len(list(folder.glob(".._a_b-*.stats"))) == 1
     other.board.close()
-
-
-@pytest.mark.parametrize("app", ["shop", "shop.web", "my shop/ä", "a-b", "x" * 90, ""])
-def test_files_are_named_as_the_journals(app: str) -> None:
-    """Else orphans would not be found. Not imported from there: gevent comes with it."""
-    assert census.file_prefix(app) == journal.file_prefix(app)
 
 
 def test_without_a_folder_it_is_this_process_alone(clock: Any) -> None:

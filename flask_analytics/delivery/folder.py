@@ -1,0 +1,53 @@
+"""The folder that the processes of an application share: journals, counts, dead letters.
+
+They need ``flock``, which Windows has not: there everything stays in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]
+
+#: Whether files can be locked here at all.
+HAS_LOCKS = fcntl is not None
+
+#: To lock a file: for this process alone, or together with other readers; never waiting.
+ALONE = fcntl.LOCK_EX | fcntl.LOCK_NB if HAS_LOCKS else 0
+TOGETHER = fcntl.LOCK_SH | fcntl.LOCK_NB if HAS_LOCKS else 0
+FREE = fcntl.LOCK_UN if HAS_LOCKS else 0
+
+
+def lock(file: int, how: int) -> None:
+    """Lock an open file. The kernel takes the lock back when the process dies in whatever way.
+
+    ``flock`` and not ``fcntl`` locks: any ``close`` of the file would drop those.
+
+    :raises OSError: somebody else has it.
+    """
+    fcntl.flock(file, how)
+
+
+def file_prefix(app: str) -> str:
+    """What the names of an application's files begin with; without the sign that ends it."""
+    return re.sub(r"[^A-Za-z0-9_.]", "_", app)[:50] or "app"
+
+
+def make(folder: Path) -> None:
+    """Make the folder, for this user only.
+
+    :raises OSError: it cannot be made, or not written.
+    """
+    if not folder.exists():
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        ignore = folder / ".gitignore"  # people's data is not for repositories
+        ignore.touch(0o600)
+        ignore.write_text("*\n")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(13, "permission denied", str(folder))
