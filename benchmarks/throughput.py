@@ -20,7 +20,7 @@ from variants import CLIENTS
 ROUNDS = 5
 
 #: Events of a round. Fewer for the library that makes a request of each.
-EVENTS = 20_000
+EVENTS = 50_000
 FEWER = {"mixpanel": 1_000, "mixpanel, buffered": 10_000}
 
 PROPERTIES = {"order": 5, "plan": "pro", "total": 29.99, "new": True}
