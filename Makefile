@@ -7,7 +7,7 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
-.PHONY: run test check lint types unit gevent format bench clean help chromium
+.PHONY: run test check lint types unit gevent format kill bench clean help chromium
 
 help:
 	@sed -n 's/^# make //p' Makefile
@@ -44,13 +44,21 @@ format: $(VENV)/test.done
 	$(VENV)/bin/ruff check --fix $(CHECKED)
 	$(VENV)/bin/ruff format $(CHECKED)
 
-# make bench: cost and delivery beside Segment's and PostHog's libraries (see benchmarks/README.md)
+# make kill: a hundred SIGKILLs while four processes emit; nothing may be lost
+kill: $(VENV)/test.done
+	$(PY) tests/deploy/kill.py --kills 100
+
+# make bench: beside the libraries of Segment, PostHog and Mixpanel (see benchmarks/README.md)
 bench: $(VENV)/test.done
 	$(PY) -m pip install --quiet -e ".[benchmark]"
 	$(PY) benchmarks/overhead.py
 	$(PY) benchmarks/track.py
 	$(PY) benchmarks/servers.py
 	$(PY) benchmarks/hanging.py
+	$(PY) benchmarks/throughput.py
+	$(PY) benchmarks/memory.py
+	$(PY) benchmarks/recovery.py
+	$(PY) benchmarks/killed.py
 
 # make chromium: a browser for the tests, from the system's packages, if there is none
 chromium:

@@ -15,7 +15,7 @@ import time
 from typing import Any
 
 from sink import running
-from variants import trivial
+from variants import durable, trivial
 
 ROUNDS = 60
 REQUESTS = 200
@@ -34,6 +34,7 @@ def work(path: str, sink: str) -> None:
     if path != "none":
         app.config["ANALYTICS_COLLECTORS"] = [f"webhook+{sink}/{path}?flush_interval=0.1"]
     app.config["ANALYTICS_SHUTDOWN_TIMEOUT"] = DEADLINE
+    durable(app, has_journal=True)
     Analytics(app)
     environ = EnvironBuilder("/item/3").get_environ()
     play(app.wsgi_app, environ)

@@ -15,20 +15,21 @@ from collections.abc import Callable
 from typing import Any
 
 from sink import running
-from variants import ours, posthog_client, segment_client
+from variants import journaled, ours, posthog_client, segment_client
 
 ROUNDS = 40
 CALLS = 200
 PROPERTIES = {"order": 5, "plan": "pro", "total": 29.99, "new": True, "coupon": None}
-NAMES = ("flask_analytics", "segment", "posthog")
+OURS = {"flask_analytics": ours, "flask_analytics, journal": journaled}
+NAMES = (*OURS, "segment", "posthog")
 
 
 def work(name: str, sink: str) -> None:
     """A worker: a round for each line it reads."""
-    if name == "flask_analytics":
+    if name in OURS:
         from flask_analytics import track
 
-        app, _ = ours(sink)
+        app, _ = OURS[name](sink)
         with app.test_request_context("/"):
             answer_rounds(lambda: track("checkout", PROPERTIES))
     else:
@@ -86,11 +87,14 @@ def start(name: str, sink: str) -> subprocess.Popen[str]:
 def report(rounds: dict[str, list[tuple[float, float]]]) -> None:
     cpu = {name: statistics.median(r[0] for r in of) for name, of in rounds.items()}
     wall = {name: statistics.median(r[1] for r in of) for name, of in rounds.items()}
-    print(f"{'':18}{'CPU':>9}{'ours is':>9}{'wall p50':>10}{'ours is':>9}")
+    shares = f"{'ours is':>9}{'journal is':>12}"
+    print(f"{'':25}{'CPU':>9}{shares}{'wall p50':>10}{shares}")
     for name in rounds:
-        shares = [values[name] / values["flask_analytics"] for values in (cpu, wall)]
-        told = [f"1/{share:.1f}" if name != "flask_analytics" else "" for share in shares]
-        print(f"{name:18}{cpu[name]:7.1f}us{told[0]:>9}{wall[name]:8.1f}us{told[1]:>9}")
+        told = []
+        for values in (cpu, wall):
+            parts = [f"1/{values[name] / values[mine]:.1f}" for mine in OURS]
+            told.append(f"{parts[0]:>9}{parts[1]:>12}" if name not in OURS else " " * 21)
+        print(f"{name:25}{cpu[name]:7.1f}us{told[0]}{wall[name]:8.1f}us{told[1]}")
 
 
 if __name__ == "__main__":

@@ -32,6 +32,11 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     #: Lanes that have it in memory.
     holders: int = 0
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes in memory, about."""
+        return len(self.body) + ENTRY_BYTES
+
 
 class Budget:
     """What all lanes of a process may hold together."""
@@ -50,7 +55,7 @@ class Budget:
         """A lane has the entry in memory from now on."""
         if not entry.holders:
             self.events += 1
-            self.bytes += len(entry.body) + ENTRY_BYTES
+            self.bytes += entry.size
         entry.holders += 1
 
     def release(self, entry: Entry) -> None:
@@ -58,7 +63,7 @@ class Budget:
         entry.holders -= 1
         if not entry.holders:
             self.events -= 1
-            self.bytes -= len(entry.body) + ENTRY_BYTES
+            self.bytes -= entry.size
 
     def relieve(self) -> None:
         """Give the oldest events up until the rest is within the limits."""
@@ -85,7 +90,8 @@ class Buffer:
         self._budget = budget
         self._evicted = evicted
         self._entries: deque[Entry] = deque()
-        self._bytes = 0
+        #: What the lane has in memory: that which waits here, and that which is under way.
+        self._held = self._held_bytes = 0
         budget.join(self)
 
     def __len__(self) -> int:
@@ -97,7 +103,7 @@ class Buffer:
     @property
     def has_room(self) -> bool:
         """Whether there is room for one more without taking the other lanes' share."""
-        return self._budget.has_share(len(self._entries), self._bytes)
+        return self._budget.has_share(self._held, self._held_bytes)
 
     @property
     def first(self) -> Entry:
@@ -107,18 +113,20 @@ class Buffer:
     def append(self, entry: Entry) -> None:
         """Add one; others may have to go for it."""
         self._entries.append(entry)
-        self._bytes += len(entry.body)
+        self._held += 1
+        self._held_bytes += entry.size
         self._budget.hold(entry)
-        self._budget.relieve()
+        if entry.segment is None:  # others are on disk: who has no room for them leaves them there
+            self._budget.relieve()
 
     def pop(self) -> Entry:
         """Take the oldest one out. It stays in the budget until it is ``release``d."""
-        entry = self._entries.popleft()
-        self._bytes -= len(entry.body)
-        return entry
+        return self._entries.popleft()
 
     def release(self, entry: Entry) -> None:
         """An entry that was taken out has ended."""
+        self._held -= 1
+        self._held_bytes -= entry.size
         self._budget.release(entry)
 
     def evict(self) -> None:

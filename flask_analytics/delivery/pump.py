@@ -222,7 +222,7 @@ class Pump:
         try:
             if self._clock() >= self._adopt_at:
                 self._adopt(journal)
-            if self._had_traffic or len(journal.segments) > 1:
+            if self._had_traffic or any(s is not journal.current for s in journal.segments):
                 self._had_traffic = False
                 self._tidy(journal)
         except Exception as error:  # a folder that vanished: the next round may do better

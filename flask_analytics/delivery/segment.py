@@ -84,6 +84,7 @@ class Segment:
             file = os.open(new, flags | os.O_APPEND, 0o600)
         except OSError:
             os.close(ack_file)
+            _delete(new, path)
             raise
         segment = cls(path, file, ack_file)
         try:
@@ -92,6 +93,7 @@ class Segment:
             os.rename(new, path)
         except OSError:
             segment.close()
+            _delete(new, path)
             raise
         return segment
 
@@ -181,9 +183,14 @@ class Segment:
 
     def remove(self) -> None:
         """Delete it."""
-        for path in (self.path, self.path.with_name(self.path.name + ACK)):
-            path.unlink(missing_ok=True)
+        _delete(self.path, self.path)
         self.close()
+
+
+def _delete(file: Path, path: Path) -> None:
+    """Remove a file of the journal at ``path``, and its acknowledgements."""
+    for each in (file, path.with_name(path.name + ACK)):
+        each.unlink(missing_ok=True)
 
 
 def _frame(body: bytes, at: int) -> bytes:

@@ -19,6 +19,10 @@ from .segment import Ack, Record, Segment
 #: Adopters that may die while they send the same events; then these go one by one.
 CAREFUL = 3
 
+#: Deaths after which the first of them is given up: by then it has been sent alone that often, and
+#: no other has ended between. Fewer would condemn what was only near when something else killed.
+POISON = CAREFUL + 3
+
 #: Records of a file that are read in one go while none of them is for this lane.
 MOST_UNWANTED = 1000
 
@@ -35,8 +39,15 @@ class Mark:
     #: Where the entries begin that are under way.
     flying: set[int] = field(default_factory=set)
     deaths: int = 0
+    #: Those that were under way at too many deaths: each is sent alone.
+    suspects: set[int] = field(default_factory=set)
     is_adopted: bool = False
     is_sending: bool = False
+
+    def clear(self, start: int) -> None:
+        """One has ended: nobody dies of it any more, nor of those that are no suspects."""
+        self.suspects.discard(start)
+        self.deaths = CAREFUL if self.suspects else 0
 
     def ack(self) -> Ack:
         """The mark as it is written down."""
@@ -119,7 +130,11 @@ class Supply:
         deaths = ack.deaths + ack.is_sending
         holes = [hole for hole in ack.holes if hole < ack.frontier <= segment.end]
         self._marks[segment] = Mark(
-            seen=ack.frontier, flying=set(holes), deaths=deaths, is_adopted=True
+            seen=ack.frontier,
+            flying=set(holes),
+            deaths=deaths,
+            suspects=set(holes) if deaths >= CAREFUL else set(),
+            is_adopted=True,
         )
         if holes or ack.frontier < segment.end:
             self._adopted.append(Cursor(segment, ack.frontier, segment.end, True, holes))
@@ -175,8 +190,7 @@ class Supply:
         mark = self._mark_of(entry)
         if mark is not None:
             mark.flying.discard(entry.start)
-            if mark.deaths:
-                mark.deaths = CAREFUL if mark.deaths >= CAREFUL else 0
+            mark.clear(entry.start)
 
     def sending(self, entries: list[Entry], is_sending: bool) -> list[Segment]:
         """Note that a call with these events begins or has ended; the answer is the adopted files
@@ -207,7 +221,7 @@ class Supply:
 
     def _is_careful(self, entry: Entry) -> bool:
         mark = self._mark_of(entry)
-        return mark is not None and mark.deaths >= CAREFUL
+        return mark is not None and entry.start in mark.suspects
 
     def _mark_of(self, entry: Entry) -> Mark | None:
         return None if entry.segment is None else self._marks.get(entry.segment)
@@ -247,10 +261,10 @@ class Supply:
             if cursor.is_news:
                 self._accepted()
             entry = Entry(body, record.at, segment, record.start, record.end)
-            if mark.deaths <= CAREFUL:
+            if mark.deaths < POISON:
                 self._hold(entry, segment)
                 return True
-            mark.deaths = CAREFUL
+            mark.clear(entry.start)
             self._poisoned(entry)
         mark.flying.discard(record.start)
         mark.seen = max(mark.seen, record.end)

@@ -1,5 +1,7 @@
-"""Fixtures of the delivery tests."""
+"""Fixtures of the delivery tests. Each test gives back what it took."""
+
+from tests.leaks import leaves_nothing
 
 from .actors import tell
 
-__all__ = ["tell"]
+__all__ = ["leaves_nothing", "tell"]

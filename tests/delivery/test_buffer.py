@@ -71,6 +71,26 @@ def test_share_of_a_lane() -> None:
     assert other.has_room
 
 
+def test_what_is_under_way_takes_room_too() -> None:
+    """A lane that has filled its share leaves the next event on disk, and loses none for it."""
+    budget = Budget(4, 10_000)
+    lost: list[Entry] = []
+    buffer = Buffer(budget, lost.append)
+    on_disk = [Entry(b"x", 0.0, segment=object()) for _ in range(5)]  # type: ignore[arg-type]
+    for each in on_disk[:4]:
+        buffer.append(each)
+
+    buffer.pop()
+    assert not buffer.has_room
+    buffer.append(on_disk[4])
+
+    assert lost == []
+    buffer.release(on_disk[0])
+    assert not buffer.has_room
+    buffer.release(buffer.pop())
+    assert buffer.has_room
+
+
 @given(st.lists(st.integers(1, 50)), st.integers(1, 10), st.integers(300, 2000))
 def test_bounds_hold_and_nothing_vanishes(sizes: list[int], events: int, size: int) -> None:
     """Whatever comes, neither bound is passed, and what had to go was told."""

@@ -292,6 +292,7 @@ def test_signals_are_sent_off_the_hub(make: Make) -> None:
     assert heard == [("batch_delivered", {"collector": "memory", "count": 1})] * 3
 
 
+@pytest.mark.leaks("only in a real fork is the old pump's thread gone")
 def test_renewed_dispatcher_starts_from_nothing(make: Make) -> None:
     """After a fork what was queued is the parent's."""
     memory = MemoryCollector()

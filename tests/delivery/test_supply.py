@@ -184,7 +184,7 @@ def test_part_that_nobody_has_looked_at(begin: Any) -> None:
 
 def test_event_that_kills_its_process_is_found(begin: Any) -> None:
     """Three adopters may die while they send; then events go one by one, and the one that kills
-    again is put aside. Who is killed while nothing is being sent is no proof."""
+    three times more is put aside. Who is killed while nothing is being sent is no proof."""
     process = begin()
     process.write(b"1", b"poison", b"3")
     process.die()
@@ -208,9 +208,33 @@ def test_event_that_kills_its_process_is_found(begin: Any) -> None:
         else:
             break
 
-    assert deaths == 4
+    assert deaths == 6
     assert heir.poison == [b"poison"]
     assert seen == [b"1", b"3"]
+
+
+def test_who_only_was_near_is_not_condemned(begin: Any) -> None:
+    """Processes that are killed for other reasons die while they send this and that; what gets
+    through is innocent, and when all who were near did, events go in batches again."""
+    process = begin()
+    process.write(*[b"%d" % number for number in range(20)])
+    process.die()
+    seen: list[bytes] = []
+    for life in range(12):
+        heir = begin()
+        heir.adopt()
+        entries = heir.take(5)
+        heir.supply.sending(entries, True)
+        heir.segment.acknowledge({"lane": heir.ack()})
+        if life >= 4:
+            for entry in entries:
+                heir.supply.finish(entry)
+            seen += [entry.body for entry in entries]
+            heir.segment.acknowledge({"lane": heir.ack()})
+        heir.journal.close()
+
+    assert heir.poison == []
+    assert len(seen) == len(set(seen)) == 20
 
 
 def test_file_that_is_given_up_is_counted(begin: Any) -> None:

@@ -85,6 +85,10 @@ class Process:
         """Whether it has not ended yet."""
         return self._popen.poll() is None
 
+    def kill(self) -> None:
+        """SIGKILL for it and everything that it started."""
+        kill_group(self._popen)
+
     def stop(self, number: signal.Signals) -> float:
         """Send a signal; the answer is the seconds until the process has ended."""
         began = time.monotonic()
@@ -117,8 +121,8 @@ def kill_group(popen: subprocess.Popen[Any]) -> None:
 class Destination:
     """``destination.py`` as a process, and what it has received."""
 
-    def __init__(self, folder: Path) -> None:
-        command = [sys.executable, str(HERE / "destination.py"), "0"]
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        command = [sys.executable, str(HERE / "destination.py"), str(port)]
         self._process = Process(command, folder / "destination.log")
         #: Of the test, for what it keeps on disk.
         self.folder = folder

@@ -2,8 +2,8 @@
 
 ``DESTINATION``: the base address of ``destination.py``. ``FOLDER``: where the journal is.
 ``EARLY``: events emitted while the module is imported. ``HANG``: set to have a second collector
-that is never answered; ``FORBIDDEN``: one whose key is wrong. ``SIGTERM``: set for
-ANALYTICS_SIGTERM. ``TOKEN``: what a reader of the counters shows.
+that is never answered; ``RECOVERED``: it is, after all; ``FORBIDDEN``: one whose key is wrong.
+``SIGTERM``: set for ANALYTICS_SIGTERM. ``TOKEN``: what a reader of the counters shows.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ destination = os.environ["DESTINATION"]
 # Nothing leaves before the process ends: the flush at shutdown has to deliver everything.
 collectors = [WebhookCollector(f"{destination}/events", batch_size=1000, flush_interval=60)]
 if "HANG" in os.environ:
-    collectors.append(WebhookCollector(f"{destination}/hang", flush_interval=0.01))
+    path = "/events" if "RECOVERED" in os.environ else "/hang"
+    collectors.append(WebhookCollector(destination + path, flush_interval=0.01))
 if "FORBIDDEN" in os.environ:
     collectors.append(WebhookCollector(f"{destination}/401", name="forbidden", flush_interval=0.01))
 

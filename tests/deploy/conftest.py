@@ -15,3 +15,9 @@ def destination(tmp_path: Path) -> Iterator[Destination]:
     """A destination that nobody has sent anything to."""
     with Destination(tmp_path) as started:
         yield started
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """ANALYTICS_DIR of every story; its processes make it."""
+    return tmp_path / "analytics"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
+import json
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -29,11 +34,25 @@ class Ended:
     code: int
     #: Seconds from ``leave()`` to the end of the process, or None where it was not called.
     seconds: float | None
+    #: What ``then`` gave.
+    after: Ended | None = None
 
     def is_clean(self) -> bool:
         """Whether it ended well and said nothing on standard error."""
-        assert (self.stderr, self.code) == ("", 0), self.stdout
+        assert (self.stderr, self.code) == ("", 0), f"{self.stdout}\n{self.stderr}"
         return True
+
+    def was_killed(self) -> bool:
+        """Whether SIGKILL ended it, and it had not complained before."""
+        assert (self.stderr, self.code) == ("", -signal.SIGKILL), f"{self.stdout}\n{self.stderr}"
+        return True
+
+    def told(self, what: str) -> Any:
+        """What the script told with ``tell``, the last time."""
+        head = f"told {what} "
+        lines = [line for line in self.stdout.splitlines() if line.startswith(head)]
+        assert lines, f"{self.stdout}\n{self.stderr}"
+        return json.loads(lines[-1].removeprefix(head))
 
     def left_within(self, seconds: float) -> bool:
         """Whether the process was gone so soon after its last line."""
@@ -43,9 +62,19 @@ class Ended:
 
 
 def run(
-    script: str, destination: Destination, *, is_patched: bool = False, **environ: str
+    script: str,
+    destination: Destination,
+    *,
+    is_patched: bool = False,
+    prepare: Callable[[], None] = allow_interrupt,
+    then: Callable[[], Ended] | None = None,
+    **environ: str,
 ) -> Ended:
-    """Run a script that begins with everything of ``stage``, and wait for its end."""
+    """Run a script that begins with everything of ``stage``, and wait for its end.
+
+    :param prepare: called in the new process, before Python starts there.
+    :param then: called when it has ended, while processes that it has left behind are there still.
+    """
     told = {
         "DESTINATION": destination.url,
         "FOLDER": str(destination.folder / "analytics"),
@@ -59,11 +88,13 @@ def run(
         text=True,
         env=environment(told),
         start_new_session=True,
-        preexec_fn=allow_interrupt,
+        preexec_fn=prepare,
     )
     try:
         stdout, stderr = popen.communicate(timeout=PATIENCE)
-        return Ended(stdout, stderr, popen.returncode, _since_leaving(stdout))
+        seconds = _since_leaving(stdout)
+        after = then() if then else None
+        return Ended(stdout, stderr, popen.returncode, seconds, after)
     finally:
         kill_group(popen)
 
@@ -73,6 +104,19 @@ def _since_leaving(stdout: str) -> float | None:
         if line.startswith("leaving "):
             return time.monotonic() - float(line.removeprefix("leaving "))
     return None
+
+
+#: The whole life of the process that comes after one that was killed.
+TAKE_OVER = """
+set_up()
+take_over()
+"""
+
+
+def without_power() -> None:
+    """Let root meet the permissions of files, as everybody does: drop CAP_DAC_OVERRIDE."""
+    allow_interrupt()
+    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)  # PR_CAPBSET_DROP: gone with the next exec
 
 
 def delivered(destination: Destination) -> dict[str, int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -11,19 +13,21 @@ import pytest
 from .actors import Destination, free_port, get, wait_until
 from .servers import BIN, Server, visit
 
-pytestmark = [
-    pytest.mark.deploy,
-    pytest.mark.skipif(
-        not (BIN / "uwsgi").exists(), reason="uWSGI is not installed: pip install uwsgi"
-    ),
-]
+#: Beside this Python, or wherever the PATH has one that was built for the same version.
+PROGRAM = shutil.which("uwsgi", path=os.pathsep.join([str(BIN), os.environ.get("PATH", "")]))
+
+needs_uwsgi = pytest.mark.skipif(
+    PROGRAM is None, reason="uWSGI is not installed: pip install uwsgi"
+)
+
+pytestmark = [pytest.mark.deploy, needs_uwsgi]
 
 STATS = free_port()
 
 UWSGI = Server(
     "uwsgi",
     (
-        "uwsgi",
+        PROGRAM or "uwsgi",
         "--http-socket=127.0.0.1:PORT",
         f"--stats=127.0.0.1:{STATS}",
         "--stats-http",
