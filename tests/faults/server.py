@@ -21,13 +21,17 @@ from collections import defaultdict, deque
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 import modes
 
 
 @dataclass
 class Request:
-    """What came, and what was answered. ``status`` 0: no answer, or none that was whole."""
+    """What came, and what was answered. ``status`` 0: no answer, or none that was whole.
+
+    A header that came twice has both values, with a comma between.
+    """
 
     path: str
     headers: dict[str, str]
@@ -80,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Take a body, then behave as the path says."""
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        token, _, rest = self.path.strip("/").partition("/")
+        token, _, rest = urlsplit(self.path).path.strip("/").partition("/")
         mode, _, argument = rest.partition("/")
         self.story = STORIES[token]
         if mode == "script":
@@ -96,7 +100,8 @@ class Handler(BaseHTTPRequestHandler):
             self.request_.ended = time.monotonic()
 
     def _note(self, body: str) -> Request:
-        return Request(self.path, dict(self.headers.items()), body, time.monotonic())
+        headers = {name: ", ".join(self.headers.get_all(name, [])) for name in self.headers}
+        return Request(self.path, headers, body, time.monotonic())
 
     # -- what the modes are made of
 

@@ -65,7 +65,7 @@ def test_row_6_retry_after_pauses_the_whole_collector_and_is_no_attempt(
 
 
 def test_row_6_retry_after_zero_is_no_tight_loop(open_shop: OpenShop, faults: Faults) -> None:
-    """"Again at once" means after the usual shortest pause."""
+    """ "Again at once" means after the usual shortest pause."""
     again = {"status": 429, "headers": {"Retry-After": "0"}}
     shop = open_shop(webhook(faults.script(*[again] * 5), retry=RetryPolicy(base=0.1)))
     shop.track("a")

@@ -127,9 +127,7 @@ def test_row_22_recovery_sends_no_more_at_once_than_usual(
 
 def at_once(requests: list[Any]) -> list[int]:
     """How many requests were under way whenever one arrived, itself included."""
-    return [
-        sum(other.at <= request.at < other.ended for other in requests) for request in requests
-    ]
+    return [sum(other.at <= request.at < other.ended for other in requests) for request in requests]
 
 
 def test_row_21_old_events_expire(open_shop: OpenShop, faults: Faults) -> None:

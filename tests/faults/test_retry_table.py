@@ -152,9 +152,7 @@ def test_retry_t20_credentials_go_with_every_attempt(open_shop: OpenShop, faults
     ] * 3
 
 
-def test_retry_t20b_age_ends_the_wait_for_a_rate_limit(
-    open_shop: OpenShop, faults: Faults
-) -> None:
+def test_retry_t20b_age_ends_the_wait_for_a_rate_limit(open_shop: OpenShop, faults: Faults) -> None:
     """A destination that asks for an hour does not keep events beyond their age."""
     shop = open_shop(webhook(faults.script(asks(429, "3600")), max_age=0.3))
     shop.track("a")
