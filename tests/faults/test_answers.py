@@ -81,6 +81,7 @@ def test_row_6_retry_after_zero_is_no_tight_loop(open_shop: OpenShop, faults: Fa
         ("7", 7.0),
         ("date", 20.0),
         ("999999999", MAX_RETRY_AFTER),
+        ("9" * 400, MAX_RETRY_AFTER),
         ("far date", MAX_RETRY_AFTER),
     ],
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import _socket
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from gevent import monkey
 
 from flask_analytics.collectors import MemoryCollector, WebhookCollector
 from flask_analytics.collectors.http import CONNECT_TIMEOUT, READ_TIMEOUT
@@ -16,6 +19,9 @@ from ..deploy.actors import free_port, wait_until
 from .actors import Faults, FaultServer, Shop, webhook
 
 OpenShop = Callable[..., Shop]
+
+#: For threads of a pool, which in a patched process must not wait through gevent.
+NativeEvent = monkey.get_original("threading", "Event")
 
 #: Seconds that a request may take beside a broken destination. Without one it takes 1 ms; a
 #: request that waits for a network fault or a time-out takes longer than this.
@@ -65,6 +71,36 @@ def test_row_1_events_are_delivered_when_somebody_listens_again(
         names = [event["event_name"] for event in Faults(server, "0").events()]
 
     assert names == ["a", "b", "c"]
+
+
+@pytest.fixture
+def slow_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Looking up ``slow.invalid`` takes long. A stand-in: no name server is at hand that hangs."""
+    look_up, end = _socket.getaddrinfo, NativeEvent()
+
+    def slow(host: Any, *args: Any, **options: Any) -> Any:
+        if host in ("slow.invalid", b"slow.invalid"):
+            end.wait(10)
+        return look_up(host, *args, **options)
+
+    monkeypatch.setattr(_socket, "getaddrinfo", slow)
+    yield
+    end.set()
+
+
+@pytest.mark.usefixtures("slow_resolver")
+def test_row_2_look_up_that_hangs_holds_up_nobody(open_shop: OpenShop, faults: Faults) -> None:
+    """Neither a request, nor the event loop, nor another collector that has a name to look up."""
+    slow = webhook("http://slow.invalid/", name="slow", batch_size=1)
+    memory, other = MemoryCollector(), webhook(faults.url("good", host="localhost"), name="other")
+    shop = open_shop(slow, memory, other)
+
+    times = [shop.visit() for _ in range(10)]
+
+    assert shop.wait_for("memory", delivered=10)
+    assert shop.wait_for("other", delivered=10)
+    assert shop.counts("slow")["pending"] == 10
+    assert max(times) < PROMPT
 
 
 def test_row_3_hanging_destination_is_tried_again_and_opens_the_breaker(
