@@ -65,7 +65,7 @@ def test_row_15_answer_that_stops_in_the_middle_is_tried_again(
 ) -> None:
     """Nobody knows whether it arrived: the same bytes go again, so that ids show the double."""
     monkeypatch.setattr(http, "READ_TIMEOUT", 0.2)  # a stall lasts longer than that
-    shop = open_shop(webhook(faults.url(f"broken/{how}"), batch_size=2))
+    shop = open_shop(webhook(faults.url(f"broken/{how}"), batch_size=2, flush_interval=60))
     shop.track("a", "b")
 
     shop.wait_for(delivered=2, rejected={}, pending=0)
@@ -131,7 +131,7 @@ def test_row_16_a_2xx_that_dropped_the_event_is_a_rejection(
 
 def test_row_17_only_what_failed_is_sent_again(open_shop: OpenShop, faults: Faults) -> None:
     """What the first answer took or refused is not in the second request."""
-    shop = open_shop(Words(faults.url("each"), batch_size=5))
+    shop = open_shop(Words(faults.url("each"), batch_size=5, flush_interval=60))
 
     shop.track("a", "later1", "bad", "later2", "b")
 

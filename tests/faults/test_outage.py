@@ -79,13 +79,18 @@ def test_row_21_memory_is_bounded_and_what_goes_is_counted(
     assert set(faults.names()) >= set(map(str, range(450, 500)))
 
 
-def test_row_21_full_lane_reads_on_from_the_journal(open_shop: OpenShop, faults: Faults) -> None:
-    """With a journal the bound of memory costs no event."""
+@pytest.mark.parametrize(
+    "bound", [{"ANALYTICS_QUEUE_EVENTS": 50}, {"ANALYTICS_QUEUE_BYTES": 20_000}], ids=str
+)
+def test_row_21_full_lane_reads_on_from_the_journal(
+    open_shop: OpenShop, faults: Faults, bound: dict[str, int]
+) -> None:
+    """With a journal the bound of memory, in events or in bytes, costs no event."""
     url = faults.script(*[503] * 10)
     shop = open_shop(
         webhook(url, batch_size=10, max_inflight=1, flush_interval=0.05),
         ANALYTICS_DURABILITY="journal",
-        ANALYTICS_QUEUE_EVENTS=50,
+        **bound,
     )
 
     for start in range(0, 500, 25):

@@ -63,7 +63,7 @@ def test_row_1_events_are_delivered_when_somebody_listens_again(
     shop = open_shop(collector)
     shop.track("a", "b", "c")
     wait_until(lambda: collector.tries >= 3, "it was not tried again")
-    assert shop.counts("webhook")["pending"] == 3
+    shop.wait_for(accepted=3, pending=3)
 
     with FaultServer(tmp_path, port) as server:
         # Its first story is called 0 here, because nobody asked it for a token.
@@ -91,7 +91,7 @@ def slow_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("slow_resolver")
 def test_row_2_look_up_that_hangs_holds_up_nobody(open_shop: OpenShop, faults: Faults) -> None:
     """Neither a request, nor the event loop, nor another collector that has a name to look up."""
-    slow = webhook("http://slow.invalid/", name="slow", batch_size=1)
+    slow = webhook("http://slow.invalid/", name="slow", batch_size=1, max_inflight=4)
     memory, other = MemoryCollector(), webhook(faults.url("good", host="localhost"), name="other")
     shop = open_shop(slow, memory, other)
 
