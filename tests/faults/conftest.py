@@ -10,7 +10,10 @@ import pytest
 
 from flask_analytics import Collector
 
+from ..delivery.actors import tell
 from .actors import Faults, FaultServer, Shop
+
+__all__ = ["fault_server", "faults", "open_shop", "tell"]
 
 
 @pytest.fixture(scope="session")

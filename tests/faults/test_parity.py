@@ -38,7 +38,9 @@ def test_defect_1_batch_size_is_a_maximum(open_shop: OpenShop, faults: Faults) -
 def test_defect_2_batch_survives_exhausted_retries(open_shop: OpenShop, faults: Faults) -> None:
     """After more failures than anybody would allow, and an open breaker, the batch still comes."""
     breaker = Breaker(threshold=3, cooldown=0.05)
-    shop = open_shop(webhook(faults.script(*[503] * 12), batch_size=2, breaker=breaker, **WHEN_FULL))
+    shop = open_shop(
+        webhook(faults.script(*[503] * 12), batch_size=2, breaker=breaker, **WHEN_FULL)
+    )
     shop.track("a", "b")
 
     shop.wait_for(delivered=2, rejected={}, dropped={}, pending=0)

@@ -8,10 +8,8 @@ request in tests/test_context.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -19,7 +17,7 @@ from flask.testing import FlaskClient
 
 from flask_analytics import Event, add_property
 from flask_analytics.delivery.breaker import Breaker
-from flask_analytics.delivery.retry import RetryPolicy
+from flask_analytics.delivery.retry import MAX_RETRY_AFTER, RetryPolicy
 from flask_analytics.testing import capture_events
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -107,15 +105,12 @@ def test_defect_14_failing_view_is_one_event(make_app: Callable[..., Flask]) -> 
 
 
 def test_defect_15_documentation_names_the_defaults() -> None:
-    """What docs/collectors.md says of retry and breaker is what an option left out means."""
-    text = " ".join((DOCS / "collectors.md").read_text().split())
+    """What docs/delivery.md says of retry and breaker is what an option left out means."""
+    text = " ".join((DOCS / "delivery.md").read_text().split())
     policy, breaker = RetryPolicy(), Breaker()
 
-    assert f"{policy.base:g} to {policy.cap:g} s" in text
-    assert f"{breaker._threshold} failures in a row, {breaker._cooldown:g} s" in text
-    assert re.findall(r"(\d+) attempts", text) == named(policy.attempts)
-
-
-def named(attempts: Any) -> list[str]:
-    """The numbers of attempts that a text may name: the default, or none if there is no limit."""
-    return [] if attempts is None else [str(attempts)]
+    assert f"at most {policy.base:g} s that doubles up to {policy.cap:g} s" in text
+    assert f"{MAX_RETRY_AFTER:g} s at most" in text
+    assert f"After {breaker._threshold} failures in a row" in text
+    assert f"nothing goes out for {breaker._cooldown:g} s" in text
+    assert ("Retries have no number" in text) == (policy.attempts is None)

@@ -14,6 +14,7 @@ by our rules. Where ours differ, and why:
 - An event is given up by its age, 24 h by default, not by a count of attempts or by the time
   spent in backoff; no number of 429s gives it up earlier. (T16, T19, T20, T21)
 - Their ids T04, T19 and T20 are used twice; the second use is T04b, T19b to T19d and T20b here.
+  T20b needs hours: it is in test_hours.py.
 """
 
 from __future__ import annotations
@@ -150,16 +151,6 @@ def test_retry_t20_credentials_go_with_every_attempt(open_shop: OpenShop, faults
     assert [request.headers["Authorization"] for request in faults.requests()] == [
         "Basic a2V5Og=="
     ] * 3
-
-
-def test_retry_t20b_age_ends_the_wait_for_a_rate_limit(open_shop: OpenShop, faults: Faults) -> None:
-    """A destination that asks for an hour does not keep events beyond their age."""
-    shop = open_shop(webhook(faults.script(asks(429, "3600")), max_age=0.3))
-    shop.track("a")
-
-    shop.wait_for(dropped={"expired": 1}, pending=0)
-
-    assert len(faults.requests()) == 1
 
 
 @pytest.mark.parametrize("status", [408, 429, 503])
