@@ -121,9 +121,18 @@ class Http:
 
 
 def _read(response: requests.Response) -> bytes:
-    body = bytes(response.raw.read(MAX_ANSWER, decode_content=False))
-    if len(body) == MAX_ANSWER:
-        response.raw.close()
+    """As much of the body as is wanted. What breaks off may lack the part that matters; urllib3
+    notices at the read after the last byte, and its exceptions are no OSErrors."""
+    body = b""
+    try:
+        while left := MAX_ANSWER - len(body):
+            piece = response.raw.read(left, decode_content=False)
+            if not piece:
+                return body
+            body += piece
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ConnectionError(error) from error
+    response.raw.close()
     return body
 
 
