@@ -169,8 +169,22 @@ class _HTTPSConnection(_Connect, urllib3.connection.HTTPSConnection):
         super().connect()
 
 
+class _Context(gevent.ssl.SSLContext):  # type: ignore[misc]
+    """Closes a socket whose handshake is cut off by a time limit or the end of the lane: gevent
+    does so for errors of the network only."""
+
+    def wrap_socket(self, sock: socket.socket, **options: Any) -> Any:
+        wrapped = super().wrap_socket(sock, **{**options, "do_handshake_on_connect": False})
+        try:
+            wrapped.do_handshake()
+        except BaseException:
+            wrapped.close()
+            raise
+        return wrapped
+
+
 def _context(cert_reqs: ssl.VerifyMode) -> Any:
-    context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
     context.check_hostname = cert_reqs == ssl.CERT_REQUIRED

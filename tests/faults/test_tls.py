@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -123,6 +126,24 @@ def test_row_12_environment_cannot_weaken_the_check(
     wait_until(lambda: collector.tries >= 3, "it was not tried again")
 
     assert faults.requests() == []
+
+
+def test_row_12_handshake_that_is_cut_off_leaves_no_socket(open_shop: OpenShop) -> None:
+    """A destination that takes connections and never says a word costs no file descriptor."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        collector = webhook(url, timeout=0.05)
+        shop = open_shop(collector)
+        shop.track("a")
+        wait_until(lambda: collector.tries >= 2, "it was not tried again")
+        gc.disable()  # it would close them, late and with a warning
+        before = len(os.listdir("/proc/self/fd"))
+        tries = collector.tries
+
+        wait_until(lambda: collector.tries >= tries + 8, "it was not tried again")
+
+        assert len(os.listdir("/proc/self/fd")) <= before + 2
+        gc.enable()
 
 
 def test_row_12_one_trusted_authority_is_not_trusted_for_others(
