@@ -21,7 +21,6 @@ from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
-import gevent.socket
 import gevent.ssl
 import requests
 import requests.adapters
@@ -32,6 +31,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.ssl_ import resolve_cert_reqs
 
 from .base import DELIVERED, Misconfigured, Rejected, Retry, Split, Verdict
+from .connect import connect
 
 #: Seconds to connect and between two reads. The lane limits the whole call.
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0
@@ -141,9 +141,7 @@ class _Connect:
 
     def _new_conn(self: Any) -> socket.socket:
         try:
-            sock = gevent.socket.create_connection(
-                (self._dns_host, self.port), self.timeout, source_address=self.source_address
-            )
+            sock = connect(self._dns_host, self.port, self.timeout)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
