@@ -33,6 +33,11 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     holders: int = 0
 
 
+def size_of(entry: Entry) -> int:
+    """Bytes that it takes in memory."""
+    return len(entry.body) + ENTRY_BYTES
+
+
 class Budget:
     """What all lanes of a process may hold together."""
 
@@ -50,7 +55,7 @@ class Budget:
         """A lane has the entry in memory from now on."""
         if not entry.holders:
             self.events += 1
-            self.bytes += len(entry.body) + ENTRY_BYTES
+            self.bytes += size_of(entry)
         entry.holders += 1
 
     def release(self, entry: Entry) -> None:
@@ -58,7 +63,7 @@ class Budget:
         entry.holders -= 1
         if not entry.holders:
             self.events -= 1
-            self.bytes -= len(entry.body) + ENTRY_BYTES
+            self.bytes -= size_of(entry)
 
     def relieve(self) -> None:
         """Give the oldest events up until the rest is within the limits."""
@@ -72,7 +77,7 @@ class Budget:
         """Whether one lane that holds so much is within its share; for those that can wait
         elsewhere, so that no lane starves another."""
         lanes = len(self._buffers)
-        return events < self._max_events / lanes and size < self._max_bytes / lanes
+        return events <= self._max_events / lanes and size <= self._max_bytes / lanes
 
 
 class Buffer:
@@ -85,7 +90,8 @@ class Buffer:
         self._budget = budget
         self._evicted = evicted
         self._entries: deque[Entry] = deque()
-        self._bytes = 0
+        #: What this lane has in memory, also what is under way.
+        self._held = self._held_bytes = 0
         budget.join(self)
 
     def __len__(self) -> int:
@@ -94,10 +100,10 @@ class Buffer:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether there is room for one more without taking the other lanes' share."""
-        return self._budget.has_share(len(self._entries), self._bytes)
+    def has_room(self, entry: Entry) -> bool:
+        """Whether there is room for one more without taking the other lanes' share. What is under
+        way counts: beyond the budget the oldest one that waits would have to go."""
+        return self._budget.has_share(self._held + 1, self._held_bytes + size_of(entry))
 
     @property
     def first(self) -> Entry:
@@ -107,18 +113,19 @@ class Buffer:
     def append(self, entry: Entry) -> None:
         """Add one; others may have to go for it."""
         self._entries.append(entry)
-        self._bytes += len(entry.body)
+        self._held += 1
+        self._held_bytes += size_of(entry)
         self._budget.hold(entry)
         self._budget.relieve()
 
     def pop(self) -> Entry:
         """Take the oldest one out. It stays in the budget until it is ``release``d."""
-        entry = self._entries.popleft()
-        self._bytes -= len(entry.body)
-        return entry
+        return self._entries.popleft()
 
     def release(self, entry: Entry) -> None:
         """An entry that was taken out has ended."""
+        self._held -= 1
+        self._held_bytes -= size_of(entry)
         self._budget.release(entry)
 
     def evict(self) -> None:

@@ -64,11 +64,28 @@ def test_share_of_a_lane() -> None:
     budget = Budget(4, 10_000)
     one, other = Buffer(budget, lambda entry: None), Buffer(budget, lambda entry: None)
     one.append(entry())
-    assert one.has_room
+    assert one.has_room(entry())
     one.append(entry())
 
-    assert not one.has_room
-    assert other.has_room
+    assert not one.has_room(entry())
+    assert other.has_room(entry())
+
+
+def test_share_counts_what_is_under_way_and_what_python_adds() -> None:
+    """Room that the budget does not have would cost an event that could wait elsewhere."""
+    in_events, in_bytes = Budget(2, 10_000), Budget(100, 2 * (ENTRY_BYTES + 1))
+    for budget in (in_events, in_bytes):
+        lost: list[Entry] = []
+        buffer = Buffer(budget, lost.append)
+        buffer.append(entry())
+        buffer.append(entry())
+        under_way = buffer.pop()
+
+        assert not buffer.has_room(entry())
+        buffer.release(under_way)
+        assert buffer.has_room(entry())
+        buffer.append(entry())
+        assert lost == []
 
 
 @given(st.lists(st.integers(1, 50)), st.integers(1, 10), st.integers(300, 2000))
