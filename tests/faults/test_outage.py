@@ -137,7 +137,7 @@ def at_once(requests: list[Any]) -> list[int]:
 
 def test_row_21_old_events_expire(open_shop: OpenShop, faults: Faults) -> None:
     """What is older than the destination wants is dropped, with its reason, while it is down."""
-    shop = open_shop(webhook(faults.url("status/503"), max_age=0.3))
+    shop = open_shop(webhook(faults.url("status/503"), max_age=1.3))
     shop.track("a")
     wait_until(faults.requests, "nothing was sent")
 

@@ -132,7 +132,7 @@ def test_retry_t04b_429_holds_up_what_comes_meanwhile(open_shop: OpenShop, fault
 
 def test_retry_t19d_age_ends_the_tries(open_shop: OpenShop, faults: Faults) -> None:
     """No count of attempts gives an event up, its age does."""
-    shop = open_shop(webhook(faults.url("status/500"), max_age=0.3))
+    shop = open_shop(webhook(faults.url("status/500"), max_age=1.3))
     shop.track("a")
 
     shop.wait_for(dropped={"expired": 1}, pending=0)
