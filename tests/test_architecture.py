@@ -16,8 +16,8 @@ FLOORS = [
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
     "delivery.stats delivery.sigterm",
     # 2: what is made of them
-    "values pipeline collectors.base delivery.hub delivery.buffer delivery.dead delivery.segment "
-    "delivery.sheet",
+    "values pipeline collectors.base collectors.connect delivery.hub delivery.buffer "
+    "delivery.dead delivery.segment delivery.sheet",
     # 3: tools, each about one thing
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct collectors.http collectors.memory collectors.stdout collectors.address "
@@ -48,6 +48,7 @@ DOORS = {
         "delivery.hub",
         "delivery.latch",
         "delivery.announcer",
+        "collectors.connect",
         "collectors.http",
     },
     "requests": {"collectors.http"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ from flask.testing import FlaskClient
 from flask_analytics import Analytics, Event, signals, track
 from flask_analytics.errors import DropEvent
 from flask_analytics.ids import Ids
-from flask_analytics.log import INTERVAL, QuietLog
+from flask_analytics.log import INTERVAL, QuietLog, masked
 from flask_analytics.pipeline import Draft, Pipeline
 
 
@@ -233,6 +234,44 @@ def test_quiet_log_speaks_once_a_minute(clock: Any, caplog: pytest.LogCaptureFix
         "trouble 2 (4 more of this kind since the last line)",
     ]
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://u:hunter2@a.example/x", "https://***@a.example/x"),
+        ("/mp/collect?api_secret=hunter2&v=1", "/mp/collect?api_secret=***&v=1"),
+        ("http://a/?v=1&X-Amz-Signature=hunter2'", "http://a/?v=1&X-Amz-Signature=***'"),
+        ("{'Authorization': 'Bearer hunter2'}", "{'Authorization': '***'}"),
+        ("authorization: hunter2", "authorization: ***"),
+        ("http://a.example/?page=2&q=b", "http://a.example/?page=2&q=b"),
+    ],
+)
+def test_log_masks_secrets(text: str, shown: str) -> None:
+    """What errors of the network tell of an address stays recognisable, without its keys."""
+    assert masked(text) == shown
+
+
+def test_log_masks_hostile_texts_quickly() -> None:
+    """A long text that looks like the beginning of a secret everywhere."""
+    began = time.perf_counter()
+
+    masked("?" + "key" * 7000)
+    masked("://" * 7000)
+
+    assert time.perf_counter() - began < 1
+
+
+def test_error_that_cannot_be_shown_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Its kind is all that is known of it."""
+
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    QuietLog().warning("kind", "trouble", error=Mute())
+
+    assert "Mute" in caplog.text
 
 
 def test_events_of_background_threads(app: Flask, events: list[Event]) -> None:

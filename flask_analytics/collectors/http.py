@@ -21,7 +21,6 @@ from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
 
-import gevent.socket
 import gevent.ssl
 import requests
 import requests.adapters
@@ -32,6 +31,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.ssl_ import resolve_cert_reqs
 
 from .base import DELIVERED, Misconfigured, Rejected, Retry, Split, Verdict
+from .connect import connect
 
 #: Seconds to connect and between two reads. The lane limits the whole call.
 CONNECT_TIMEOUT, READ_TIMEOUT = 3.0, 10.0
@@ -121,9 +121,18 @@ class Http:
 
 
 def _read(response: requests.Response) -> bytes:
-    body = bytes(response.raw.read(MAX_ANSWER, decode_content=False))
-    if len(body) == MAX_ANSWER:
-        response.raw.close()
+    """As much of the body as is wanted. What breaks off may lack the part that matters; urllib3
+    notices at the read after the last byte, and its exceptions are no OSErrors."""
+    body = b""
+    try:
+        while left := MAX_ANSWER - len(body):
+            piece = response.raw.read(left, decode_content=False)
+            if not piece:
+                return body
+            body += piece
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ConnectionError(error) from error
+    response.raw.close()
     return body
 
 
@@ -132,9 +141,7 @@ class _Connect:
 
     def _new_conn(self: Any) -> socket.socket:
         try:
-            sock = gevent.socket.create_connection(
-                (self._dns_host, self.port), self.timeout, source_address=self.source_address
-            )
+            sock = connect(self._dns_host, self.port, self.timeout)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
@@ -160,8 +167,22 @@ class _HTTPSConnection(_Connect, urllib3.connection.HTTPSConnection):
         super().connect()
 
 
+class _Context(gevent.ssl.SSLContext):  # type: ignore[misc]
+    """Closes a socket whose handshake is cut off by a time limit or the end of the lane: gevent
+    does so for errors of the network only."""
+
+    def wrap_socket(self, sock: socket.socket, **options: Any) -> Any:
+        wrapped = super().wrap_socket(sock, **{**options, "do_handshake_on_connect": False})
+        try:
+            wrapped.do_handshake()
+        except BaseException:
+            wrapped.close()
+            raise
+        return wrapped
+
+
 def _context(cert_reqs: ssl.VerifyMode) -> Any:
-    context = gevent.ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context = _Context(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_TICKET
     context.check_hostname = cert_reqs == ssl.CERT_REQUIRED

@@ -77,7 +77,7 @@ class Budget:
         """Whether one lane that holds so much is within its share; for those that can wait
         elsewhere, so that no lane starves another."""
         lanes = len(self._buffers)
-        return events < self._max_events / lanes and size < self._max_bytes / lanes
+        return events <= self._max_events / lanes and size <= self._max_bytes / lanes
 
 
 class Buffer:
@@ -100,10 +100,10 @@ class Buffer:
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
 
-    @property
-    def has_room(self) -> bool:
-        """Whether there is room for one more without taking the other lanes' share."""
-        return self._budget.has_share(self._held, self._held_bytes)
+    def has_room(self, entry: Entry) -> bool:
+        """Whether there is room for one more without taking the other lanes' share. What is under
+        way counts: beyond the budget the oldest one that waits would have to go."""
+        return self._budget.has_share(self._held + 1, self._held_bytes + entry.size)
 
     @property
     def first(self) -> Entry:

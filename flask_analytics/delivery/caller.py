@@ -13,6 +13,7 @@ from ..collectors.base import (
     Batch,
     BatchCollector,
     Collector,
+    Misconfigured,
     Rejected,
     Retry,
     Verdict,
@@ -61,9 +62,29 @@ class Caller:
         if not isinstance(self.collector, BatchCollector):
             return self._one_by_one(batch)
         try:
-            return of_answer(self.call(self.collector.send, batch), len(batch))
+            verdicts = of_answer(self.call(self.collector.send, batch), len(batch))
         except BaseException as error:
             return [self._verdict(error)] * len(batch)
+        self._tell(verdicts)
+        return verdicts
+
+    def _tell(self, verdicts: Sequence[Verdict]) -> None:
+        """Say why a destination that answers does not take what it is sent."""
+        for verdict in verdicts:
+            if isinstance(verdict, Misconfigured):
+                self._log.warning(
+                    f"misconfigured {self._name}",
+                    "collector %s: %s: it takes nothing until its address or its keys are right; "
+                    "events wait",
+                    self._name,
+                    verdict.reason,
+                )
+                return
+            if isinstance(verdict, Retry):
+                self._log.warning(
+                    f"retry {self._name}", "collector %s: %s", self._name, verdict.reason
+                )
+                return
 
     def _one_by_one(self, batch: Batch) -> Sequence[Verdict]:
         """Collect in order, each event a call of its own; after one that must wait, the others

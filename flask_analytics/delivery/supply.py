@@ -114,7 +114,7 @@ class Supply:
         if entry.segment is None:
             if is_wanted:
                 self._buffer.append(entry)
-        elif self._own or (is_wanted and not self._buffer.has_room):
+        elif self._own or (is_wanted and not self._buffer.has_room(entry)):
             self._leave(entry.segment, entry.start, entry.end, is_news=False)
         elif is_wanted:
             self._hold(entry, entry.segment)
@@ -233,7 +233,7 @@ class Supply:
         unwanted = 0
         while len(self._buffer) < most and unwanted < MOST_UNWANTED:
             cursors = self._adopted or self._own
-            if not cursors:
+            if not cursors or (self._buffer and not self._buffer.has_room(self._buffer.first)):
                 return
             cursor = cursors[0]
             record = self._next(cursor)

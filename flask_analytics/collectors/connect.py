@@ -1,0 +1,84 @@
+"""Opens connections from the event loop, without waiting behind other people's look-ups.
+
+Names are looked up in the few threads that the event loop has for it. gevent's own way takes one
+of them for each try, also for an address that needs no look-up, so that one name whose server
+hangs would soon have them all, and every other collector would wait.
+"""
+
+from __future__ import annotations
+
+import _socket  # what is in socket may be gevent's, which is not for these threads
+import socket
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import gevent
+import gevent.socket
+
+#: An answer of getaddrinfo, and the error that came instead of one.
+_Found = tuple[list[Any], OSError | None]
+
+#: The look-ups under way in each event loop, by host and port.
+_under_way: WeakKeyDictionary[Any, dict[tuple[str, int], Any]] = WeakKeyDictionary()
+
+
+def connect(host: str, port: int, timeout: float | None) -> Any:
+    """A gevent socket that is connected to the first address that answers.
+
+    :param timeout: seconds for each address.
+    :raises OSError: none does, or the host has none. Whatever is raised, no socket stays open.
+    """
+    fault: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
+    for family, kind, protocol, _, address in look_up(host, port):
+        sock = gevent.socket.socket(family, kind, protocol)
+        try:
+            sock.settimeout(timeout)
+            sock.connect(address)
+            return sock
+        except OSError as error:
+            sock.close()
+            fault = error
+        except BaseException:  # a time limit, or the end of the lane
+            sock.close()
+            raise
+    raise fault
+
+
+def look_up(host: str, port: int) -> list[Any]:
+    """The addresses of a host, as getaddrinfo gives them.
+
+    A name is looked up once at a time, however many ask, and goes on being looked up when they
+    have given up: one name holds one thread.
+
+    :raises OSError: it has none.
+    """
+    if _is_address(host):
+        return _socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM)
+    hub = gevent.get_hub()
+    under_way = _under_way.setdefault(hub, {})
+    result = under_way.get((host, port))
+    if result is None:
+        result = under_way[host, port] = hub.threadpool.spawn(_caught, host, port)
+        result.rawlink(lambda _: under_way.pop((host, port), None))
+    found, error = result.get()
+    if error is not None:
+        raise error
+    return found  # type: ignore[no-any-return]
+
+
+def _is_address(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
+
+
+def _caught(host: str, port: int) -> _Found:
+    """In a thread of a pool, which prints what is raised."""
+    try:
+        return _socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM), None
+    except (OSError, UnicodeError) as error:
+        return [], error if isinstance(error, OSError) else socket.gaierror(str(error))
