@@ -130,9 +130,7 @@ def test_a_server_ended_while_its_destination_hangs_keeps_the_events(
 ) -> None:
     """The end comes at the deadline; the next process has the hanging collector's events."""
     environ = {"DESTINATION": destination.url, "FOLDER": str(folder)}
-    process, port = server.start(
-        tmp_path / "server.log", **environ, HANG="1", SHUTDOWN_TIMEOUT="1"
-    )
+    process, port = server.start(tmp_path / "server.log", **environ, HANG="1", SHUTDOWN_TIMEOUT="1")
     with process:
         paths = visit(server, process, port)
         seconds = process.stop(server.signal)
