@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
-#: What may stay when everything is delivered.
-KEPT = {"dead.jsonl", "dead.1.jsonl"}
+#: Files of events, by their names; dead letters and the counts of processes may stay.
+EVENTS = re.compile(r"\.j(\.ack|\.new)?$")
 
 
 def left(dir: Path) -> list[str]:
     """The files of the journal that should have gone when everything is delivered."""
-    return sorted(path.name for path in files(dir) if path.name not in KEPT)
+    return sorted(path.name for path in files(dir) if EVENTS.search(path.name))
 
 
 def files(dir: Path) -> list[Path]:

@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import re
 import select
 import signal
 import subprocess
@@ -238,8 +239,9 @@ def audit(report: Report, stats: dict[str, Any]) -> None:
 
 
 def journals(folder: Path) -> list[str]:
-    """What is left of the journal, but for the dead."""
-    return sorted(p.name for p in (folder / "journal").iterdir() if p.suffix != ".jsonl")
+    """What is left of the journal, but for dead letters and the counts of processes."""
+    names = [path.name for path in (folder / "journal").iterdir()]
+    return sorted(name for name in names if re.search(r"\.j(\.ack|\.new)?$", name))
 
 
 def compare(report: Report, master: Master, url: str) -> None:
