@@ -1,7 +1,7 @@
 """kill -9 at 2,000 events a second: how many of the events that a library had taken are lost.
 
 A process emits at that rate and writes each number down when the call has returned, then it is
-killed without warning. Where a library can go on in the next process, the next process runs; then
+killed without warning. Where a library leaves something for the next process, that one runs; then
 what was taken is compared with what the destination has had.
 """
 
@@ -59,7 +59,6 @@ def go_on(name: str, sink: str) -> None:
         flush()
         time.sleep(0.01)
     flush()
-    os._exit(0)
 
 
 def play(name: str, sink: str, seconds: float) -> tuple[int, int]:
@@ -74,7 +73,8 @@ def play(name: str, sink: str, seconds: float) -> tuple[int, int]:
         process.send_signal(signal.SIGKILL)
         process.wait()
         taken = int.from_bytes(Path(tally.name).read_bytes(), "little")
-    subprocess.run(command, stderr=subprocess.DEVNULL, check=True)
+    if name.endswith("journal"):
+        subprocess.run(command, stderr=subprocess.DEVNULL, check=True)
     return taken, counted(sink) - before
 
 
