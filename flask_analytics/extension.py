@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from flask import Blueprint, Flask, has_app_context
 
@@ -46,6 +46,8 @@ class Analytics(Helpers):
         self._callbacks = Callbacks()
         self._steps: list[Step] = []
         self._states: WeakSet[State] = WeakSet()  # an application keeps its own alive
+        #: The only one: looking into the set costs more than the rest of ``track``.
+        self._only: ref[State] | None = None
         if app is not None:
             self.init_app(app)
 
@@ -70,6 +72,7 @@ class Analytics(Helpers):
         state = State(app, settings, pipeline, self._callbacks, board)
         app.extensions["analytics"] = state
         self._states.add(state)
+        self._only = ref(state) if len(self._states) == 1 else None
         _offer_on_g(app, _Bound(state))
         browser.install(app, state)
         health.install(app, state)
@@ -164,8 +167,12 @@ class Analytics(Helpers):
 
     def _state(self) -> State:
         """The current application's state, or that of the only one there is."""
-        if not has_app_context() and len(self._states) == 1:
-            return next(iter(self._states))
+        if not has_app_context():
+            state = None if self._only is None else self._only()
+            if state is not None:
+                return state
+            if len(self._states) == 1:
+                return next(iter(self._states))
         if not has_app_context():
             raise RuntimeError(
                 "Analytics serves no application, or several: use it inside app.app_context()"

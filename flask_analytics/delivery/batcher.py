@@ -92,7 +92,7 @@ class Lane:
         self._breaker = (collector.breaker or Breaker()).fresh(clock)
         self._clock, self._epoch, self._sleep, self._wait = clock, epoch, sleep, wait
         self._oldest = self._paused_until = 0.0
-        self._flushing = self._started = False
+        self._flushing = self._started = self._is_over = False
         #: Batches that others go before, and how much was delivered when their events failed.
         self._later: deque[list[Entry]] = deque()
         self._suspects: dict[int, int] = {}
@@ -207,6 +207,8 @@ class Lane:
 
     def _due(self) -> float | None:
         """Seconds until the next batch must go, or None when there is nothing to send."""
+        if self._is_over:  # what is left stays where it is
+            return None
         if self._later or self.supply.is_behind:
             return 0.0
         if not self.supply:
@@ -221,6 +223,8 @@ class Lane:
             self._later_is_next = False
             return self._later.popleft()
         self._later_is_next = True
+        if self._is_over:
+            return []
         return self.supply.take(self.collector.batch_size, self.collector.batch_bytes)
 
     def _ready(self) -> None:
@@ -380,6 +384,7 @@ class Lane:
 
     def _leave(self, entries: list[Entry]) -> None:
         """Time is over. What the journal has is pending still; the rest is lost."""
+        self._is_over = True
         lost = [entry for entry in entries if entry.segment is None]
         self.account.drop(lost, "shutdown")
 

@@ -136,6 +136,13 @@ class Journal:
         self.segments.remove(done)
         done.remove()
 
+    def renew_if_deleted(self) -> None:
+        """Begin a new file if somebody has deleted the current one: it would die with us."""
+        current = self.current
+        if current is not None and not current.path.exists():
+            with self.lock:
+                self.current = None
+
     def surplus(self) -> Segment | None:
         """The oldest file of ours, if all files together are too large."""
         if self._size() <= self._folder_bytes:

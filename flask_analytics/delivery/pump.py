@@ -240,6 +240,7 @@ class Pump:
 
     def _tidy(self, journal: Journal) -> None:
         """Write down how far the lanes are; delete what all of them are done with."""
+        journal.renew_if_deleted()
         for segment in list(journal.segments):
             self.acknowledge(segment)
             if segment is not journal.current and self._is_done(segment):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 
 from flask_analytics import Event
 from flask_analytics.collectors import BatchCollector, Collector, MemoryCollector
-from flask_analytics.collectors.base import Batch
+from flask_analytics.collectors.base import Batch, Retry
 from flask_analytics.delivery import hub, latch
 from flask_analytics.delivery.dispatcher import Dispatcher
+from flask_analytics.delivery.segment import Segment
 
 Make = Callable[..., Dispatcher]
 
@@ -306,3 +309,27 @@ def test_renewed_dispatcher_starts_from_nothing(make: Make) -> None:
     dispatcher.put(event("b"))
     assert dispatcher.flush(5)
     assert dispatcher.stats()["collectors"]["memory"]["delivered"] == 1
+
+
+def test_what_is_left_at_the_end_is_left_in_one_piece(make: Make, tmp_path: Path) -> None:
+    """A destination that is down at the end does not turn the whole backlog into single records
+    that the next process would have to look for."""
+
+    class Down(BatchCollector):
+        blocking = False
+
+        def send(self, batch: Batch) -> Retry:
+            gevent.sleep(0.1)  # the end comes meanwhile
+            return Retry("busy", 60.0)
+
+    dispatcher = make({"down": Down(batch_size=10)}, folder=tmp_path)
+    for n in range(500):
+        dispatcher.put(event(str(n)))
+
+    assert not dispatcher.close(1)
+    assert dispatcher.stats()["collectors"]["down"]["pending"] == 500
+    (path,) = tmp_path.glob("*.j")
+    segment = Segment.adopt(path)
+    assert segment is not None
+    assert len(segment.acks["down"].holes) <= 10
+    segment.close()

@@ -225,3 +225,16 @@ def test_reading_from_the_middle(make: Make) -> None:
 
     assert [record.body for record in segment.read(start, segment.end)] == [b"3", b"4"]
     assert next(segment.read(start, segment.end)) == Record(b"3", 0.0, start, start + 18)
+
+
+def test_file_that_somebody_deleted_is_replaced(make: Make) -> None:
+    """Events after that are on disk again."""
+    journal = make()
+    journal.append(b"{}", 0)
+    journal.segments[0].path.unlink()
+
+    journal.renew_if_deleted()
+
+    assert journal.append(b"{}", 0) is not None
+    assert journal.current is not None
+    assert journal.current.path.exists()
