@@ -216,7 +216,12 @@ class Pump:
                 self._keep_journal(self.journal)
             if self._board is not None:
                 self._board().write()
+                self._log_fault(self._board())
             gevent.sleep(ROUND)
+
+    def _log_fault(self, board: Board) -> None:
+        if board.fault is not None:
+            self._log.warning("board", "the counts cannot be shown to others: %s", board.fault)
 
     def _keep_journal(self, journal: Journal) -> None:
         try:
@@ -290,6 +295,7 @@ class Pump:
         wish.is_met = not any(lane.is_left for lane in self.lanes)
         if self._board is not None:
             self._board().close()  # before its journal can be adopted
+            self._log_fault(self._board())
         self._close_journal()
         wish.done.set()
 
