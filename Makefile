@@ -7,7 +7,7 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
-.PHONY: run test check lint types unit gevent format kill bench clean help chromium
+.PHONY: run test check lint types unit gevent format kill bench clean help chromium uwsgi
 
 help:
 	@sed -n 's/^# make //p' Makefile
@@ -29,7 +29,7 @@ types: $(VENV)/test.done
 	$(VENV)/bin/mypy
 
 # make unit: every test, in a plain process
-unit: $(VENV)/test.done chromium
+unit: $(VENV)/test.done chromium uwsgi
 	$(PY) -m pytest
 
 # make gevent: the same in a process patched by gevent; deploy tests start servers of their own,
@@ -63,6 +63,10 @@ bench: $(VENV)/test.done
 # make chromium: a browser for the tests, from the system's packages, if there is none
 chromium:
 	@sh tests/browser/chromium.sh
+
+# make uwsgi: a server for the tests, which a machine without a compiler cannot have
+uwsgi: $(VENV)/test.done
+	@$(PY) -m pip install --quiet uwsgi || echo "uWSGI cannot be built here: its tests are skipped."
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,7 +1,6 @@
 """Fixtures of the delivery tests. Each test gives back what it took."""
 
-from tests.leaks import leaves_nothing
-
+from ..leaks import leaves_nothing
 from .actors import tell
 
 __all__ = ["leaves_nothing", "tell"]

@@ -11,9 +11,10 @@ import pytest
 from flask_analytics import Collector
 
 from ..delivery.actors import tell
+from ..leaks import leaves_nothing
 from .actors import Faults, FaultServer, Shop
 
-__all__ = ["fault_server", "faults", "open_shop", "tell"]
+__all__ = ["fault_server", "faults", "leaves_nothing", "open_shop", "tell"]
 
 
 @pytest.fixture(scope="session")

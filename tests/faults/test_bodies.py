@@ -98,6 +98,9 @@ class Http2xx(BatchCollector):
     def read(self, answer: Answer, batch: Batch) -> Sequence[Verdict]:
         raise NotImplementedError
 
+    def close(self) -> None:
+        self.http.close()
+
 
 class Words(Http2xx):
     """Reads a word for each event from the body."""
