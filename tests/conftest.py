@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from gevent import monkey
+from hypothesis import settings
 
 from flask_analytics import Analytics, Event
 from flask_analytics.testing import FakeDestination, capture_events
@@ -28,6 +29,10 @@ CHROMIUM_ARGUMENTS = [
     # Not a page's own locale: requests that outlive their page would not know it.
     "--accept-lang=de-DE",
 ]
+
+# A busy machine is no failure.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 class Clock:
