@@ -71,7 +71,7 @@ class Record(msgspec.Struct, gc=False, array_like=True, tag="record", tag_field=
     """What one request has told so far; at its end, what its automatic event is made of.
 
     A Struct, because each request makes one: it costs half of what an object does, and the
-    journal takes it as it is.
+    journal takes it as it is. There it is an array: a new version may only append fields.
     """
 
     #: Of ``time.perf_counter``; None when an earlier hook answered before ours could look.

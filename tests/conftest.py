@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, NoReturn
 
 import flask
@@ -54,12 +55,13 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def make_app() -> Callable[..., Flask]:
+def make_app(tmp_path: Path) -> Callable[..., Flask]:
     """Build an application with a page, an action and Analytics. TESTING unless said."""
+    own = {"TESTING": True, "SECRET_KEY": "x", "ANALYTICS_DIR": str(tmp_path / "analytics")}
 
     def make(analytics: Analytics | None = None, **config: Any) -> Flask:
         app = Flask("shop")
-        app.config.update({"TESTING": True, "SECRET_KEY": "x", **config})
+        app.config.update({**own, **config})
         (analytics or Analytics()).init_app(app)
         app.add_url_rule("/", "home", lambda: "<p>home</p>")
         app.add_url_rule("/blog/<slug>", "post", lambda slug: f"<p>{slug}</p>")
