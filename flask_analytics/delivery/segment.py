@@ -10,6 +10,7 @@ Who holds a file has locked it, until it lets go or dies.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 import zlib
 from binascii import hexlify, unhexlify
@@ -100,20 +101,19 @@ class Segment:
     @classmethod
     def adopt(cls, path: Path) -> Segment | None:
         """Take over what a dead process left; None when somebody holds it or has finished it."""
+        opened: list[int] = []
         try:
-            file = os.open(path, os.O_RDWR | os.O_APPEND)
-        except OSError:
-            return None
-        try:
-            folder.lock(file, folder.ALONE)
-            if os.fstat(file).st_nlink == 0:
+            opened.append(_open(path, os.O_APPEND))
+            folder.lock(opened[0], folder.ALONE)
+            if os.fstat(opened[0]).st_nlink == 0:
                 raise FileNotFoundError(path)
-            ack_file = os.open(path.with_name(path.name + ACK), os.O_RDWR | os.O_CREAT, 0o600)
+            opened.append(_open(path.with_name(path.name + ACK), os.O_CREAT))
+            segment = cls(path, *opened)
+            segment.acks = segment._read_acks()
         except OSError:
-            os.close(file)
+            for file in opened:
+                os.close(file)
             return None
-        segment = cls(path, file, ack_file)
-        segment.acks = segment._read_acks()
         return segment
 
     # -- records
@@ -185,6 +185,19 @@ class Segment:
         """Delete it."""
         _delete(self.path, self.path)
         self.close()
+
+
+def _open(path: Path, flags: int) -> int:
+    """Open a file that somebody else has made: never a link, which may lead to any file of ours,
+    and never a pipe or a device.
+
+    :raises OSError: it is no ordinary file, or not ours to write.
+    """
+    file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | flags, 0o600)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(22, "no ordinary file", str(path))
+    return file
 
 
 def _delete(file: Path, path: Path) -> None:
