@@ -137,9 +137,10 @@ class Journal:
         done.remove()
 
     def renew_if_deleted(self) -> None:
-        """Begin a new file if somebody has deleted the current one: it would die with us."""
+        """Begin a new file if somebody has deleted or emptied the current one: what is written
+        now would die with us, or stand where no ack can find it."""
         current = self.current
-        if current is not None and not current.path.exists():
+        if current is not None and not current.is_whole():
             with self.lock:
                 self.current = None
 

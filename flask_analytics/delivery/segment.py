@@ -133,12 +133,14 @@ class Segment:
         return start
 
     def read(self, start: int, end: int) -> Iterator[Record]:
-        """The records from ``start``, where one begins, up to ``end``."""
+        """The records from ``start``, where one begins, up to ``end``: always all of that. What
+        cannot be read is a record without a body, so that nobody waits for it."""
         rest = b""
         while start + len(rest) < end:
             offset = start + len(rest)
-            chunk = os.pread(self._file, min(CHUNK, end - offset), offset)
-            if not chunk:
+            chunk = self._chunk(offset, end)
+            if not chunk:  # somebody has cut the file, or the disk does not give it back
+                yield Record(b"", 0.0, start, end)
                 return
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
@@ -146,6 +148,12 @@ class Segment:
                 start += len(line) + 1
         if rest:  # the process died while it wrote
             yield Record(b"", 0.0, start, start + len(rest))
+
+    def _chunk(self, start: int, end: int) -> bytes:
+        try:
+            return os.pread(self._file, min(CHUNK, end - start), start)
+        except OSError:
+            return b""
 
     # -- acknowledgements
 
@@ -164,11 +172,28 @@ class Segment:
         line, _, _ = os.pread(self._ack_file, CHUNK, 0).partition(b"\n")
         body, _ = _parse(line)
         try:
-            return _decode_acks(body) if body else {}
+            acks = _decode_acks(body) if body else {}
         except msgspec.DecodeError:
             return {}
+        return {name: self._sound(ack) for name, ack in acks.items()}
+
+    def _sound(self, ack: Ack) -> Ack:
+        """An ack that fits the file. Beyond its end: the file was cut, and nobody knows what of
+        the rest was written since. Rather twice than never."""
+        if not 0 <= ack.frontier <= self.end:
+            return Ack()
+        ack.holes = [hole for hole in ack.holes if 0 <= hole < ack.frontier]
+        return ack
 
     # -- the end
+
+    def is_whole(self) -> bool:
+        """Whether the file still has its name, and everything that was written.
+
+        :raises OSError: the folder is not ours any more.
+        """
+        end = self.end  # first: other threads append
+        return self.path.exists() and os.fstat(self._file).st_size >= end
 
     def sync(self) -> None:
         """Wait until the disk has it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flask_analytics.delivery.journal import Journal
-from flask_analytics.delivery.segment import Segment
+from flask_analytics.delivery.segment import Ack, Segment
 
 Leave = Callable[[], Path]
 
@@ -90,3 +90,65 @@ def test_no_descriptor_is_left_of_what_is_no_file(journal: Journal, leave: Leave
 
     assert Segment.adopt(next(journal.folder.glob("*.j"))) is None
     assert len(os.listdir("/dev/fd")) == before
+
+
+def test_file_that_was_cut_is_read_to_its_end(journal: Journal, leave: Leave) -> None:
+    """``: > shop-1-ab.j`` to free a full disk: what is gone is one damaged record, and a reader
+    that waited for it would stop the event loop."""
+    path = leave()
+    (segment,) = journal.adopt()
+    path.write_bytes(b"")
+
+    assert [(r.body, r.start, r.end) for r in segment.read(0, segment.end)] == [
+        (b"", 0, segment.end)
+    ]
+
+
+@pytest.mark.parametrize("frontier", [-1, 10_000, 2**80])
+def test_ack_that_does_not_fit_means_again_from_the_start(
+    journal: Journal, leave: Leave, frontier: int
+) -> None:
+    """The file was cut while its process wrote on, or somebody has made the ack up."""
+    rewrite_ack(leave(), Ack(frontier, [-7]))
+
+    (segment,) = journal.adopt()
+
+    assert segment.acks == {"a": Ack()}
+
+
+def test_hole_that_does_not_fit_is_left_out(journal: Journal, leave: Leave) -> None:
+    """Only records before the frontier can be holes in it."""
+    path = leave()
+    rewrite_ack(path, Ack(path.stat().st_size, [-7, 0, 10_000]))
+
+    (segment,) = journal.adopt()
+
+    assert segment.acks["a"].holes == [0]
+
+
+def rewrite_ack(path: Path, ack: Ack) -> None:
+    segment = Segment.adopt(path)
+    assert segment is not None
+    segment.acknowledge({"a": ack})
+    segment.close()
+
+
+def test_emptied_file_gets_no_further_events(journal: Journal) -> None:
+    """What is appended to it would stand elsewhere than the acks say."""
+    assert journal.append(b"{}", 0) is not None
+    first = journal.segments[0]
+    first.path.write_bytes(b"")
+
+    journal.renew_if_deleted()
+    place = journal.append(b"{}", 0)
+
+    assert place is not None and place[0] is not first
+
+
+def test_whole_file_is_kept(journal: Journal) -> None:
+    """Looking after it costs no new file each second."""
+    first = journal.append(b"{}", 0)
+    journal.renew_if_deleted()
+    second = journal.append(b"{}", 0)
+
+    assert first is not None and second is not None and first[0] is second[0]
