@@ -142,7 +142,8 @@ def test_emptied_file_gets_no_further_events(journal: Journal) -> None:
     journal.renew_if_deleted()
     place = journal.append(b"{}", 0)
 
-    assert place is not None and place[0] is not first
+    assert place is not None
+    assert place[0] is not first
 
 
 def test_whole_file_is_kept(journal: Journal) -> None:
@@ -151,4 +152,6 @@ def test_whole_file_is_kept(journal: Journal) -> None:
     journal.renew_if_deleted()
     second = journal.append(b"{}", 0)
 
-    assert first is not None and second is not None and first[0] is second[0]
+    assert first is not None
+    assert second is not None
+    assert first[0] is second[0]
