@@ -11,8 +11,9 @@ from pathlib import Path
 
 try:
     import fcntl
+    import resource
 except ImportError:
-    fcntl = None  # type: ignore[assignment]
+    fcntl = resource = None  # type: ignore[assignment]
 
 #: Whether files can be locked here at all.
 HAS_LOCKS = fcntl is not None
@@ -21,6 +22,9 @@ HAS_LOCKS = fcntl is not None
 ALONE = fcntl.LOCK_EX | fcntl.LOCK_NB if HAS_LOCKS else 0
 TOGETHER = fcntl.LOCK_SH | fcntl.LOCK_NB if HAS_LOCKS else 0
 FREE = fcntl.LOCK_UN if HAS_LOCKS else 0
+
+#: Open files for journals, however many the system allows.
+MOST_FILES = 4096
 
 
 def lock(file: int, how: int) -> None:
@@ -31,6 +35,15 @@ def lock(file: int, how: int) -> None:
     :raises OSError: somebody else has it.
     """
     fcntl.flock(file, how)
+
+
+def most_files() -> int:
+    """Open files that this process may have for its journals: an eighth of what the system gives
+    it, because most of them are for the application's own connections."""
+    if resource is None:
+        return MOST_FILES
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_FILES if allowed < 0 else min(MOST_FILES, allowed // 8)
 
 
 def file_prefix(app: str) -> str:

@@ -119,10 +119,13 @@ class Journal:
     # -- the dispatcher's thread
 
     def adopt(self) -> list[Segment]:
-        """Take over what dead processes left."""
-        taken = []
+        """Take over what dead processes left: the oldest first, and the rest another time if it is
+        more than a process should have open. Each takes two files."""
+        taken: list[Segment] = []
+        own = {segment.path for segment in self.segments}
+        room = max(0, shared.most_files() // 2 - len(own))
         for path in self._files("j"):
-            if not any(path == own.path for own in self.segments):
+            if len(taken) < room and path not in own:
                 orphan = Segment.adopt(path)
                 if orphan is not None:
                     taken.append(orphan)

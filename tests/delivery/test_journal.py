@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -238,3 +239,38 @@ def test_file_that_somebody_deleted_is_replaced(make: Make) -> None:
     assert journal.append(b"{}", 0) is not None
     assert journal.current is not None
     assert journal.current.path.exists()
+
+
+def test_many_files_are_adopted_by_and_by(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of workers that restarted while a destination was down leave hundreds of files: who
+    takes all of them at once has no descriptor left for a connection."""
+    left = {leave(make(), n) for n in range(5)}
+    monkeypatch.setattr(module.shared, "most_files", lambda: 6)
+    living = make()
+
+    first = living.adopt()
+    again = living.adopt()
+    for segment in first:
+        living.remove(segment)
+    rest = living.adopt()
+
+    assert (len(first), len(again), len(rest)) == (3, 0, 2)
+    assert {segment.path for segment in first + rest} == left
+
+
+def leave(journal: Journal, n: int) -> Path:
+    """A file of a process that has ended."""
+    journal.append(b'{"n":%d}' % n, n)
+    path = journal.segments[0].path
+    journal.close()
+    return path
+
+
+def test_most_of_the_descriptors_are_for_the_application() -> None:
+    """However many the system gives."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (800, hard))
+        assert module.shared.most_files() == 100
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
