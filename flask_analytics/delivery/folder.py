@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import zlib
 from pathlib import Path
 
 try:
@@ -47,8 +48,10 @@ def most_files() -> int:
 
 
 def file_prefix(app: str) -> str:
-    """What the names of an application's files begin with; without the sign that ends it."""
-    return re.sub(r"[^A-Za-z0-9_.]", "_", app)[:50] or "app"
+    """What the names of an application's files begin with; without the sign that ends it. Names
+    that differ only in what no file name can hold get a sum to tell them apart."""
+    name = re.sub(r"[^A-Za-z0-9_.]", "_", app)[:50] or "app"
+    return name if name == app else f"{name[:41]}_{zlib.crc32(app.encode(errors='replace')):08x}"
 
 
 def make(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import stat
 from collections.abc import Callable, Iterator
@@ -274,3 +275,15 @@ def test_most_of_the_descriptors_are_for_the_application() -> None:
         assert module.shared.most_files() == 100
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("shop-admin", "shop_admin"), ("магазин", "каталог"), ("a" * 60, "a" * 61), ("", "app")],
+)
+def test_applications_of_other_names_have_other_files(one: str, other: str) -> None:
+    """Else one would deliver the other's events to its own destinations."""
+    names = {module.shared.file_prefix(one), module.shared.file_prefix(other)}
+
+    assert len(names) == 2
+    assert all(re.fullmatch(r"[A-Za-z0-9_.]{1,50}", name) for name in names)
