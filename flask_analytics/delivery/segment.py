@@ -158,15 +158,20 @@ class Segment:
     # -- acknowledgements
 
     def acknowledge(self, acks: dict[str, Ack]) -> None:
-        """Write down how far everybody is. One small write at the start of a file: a process that
-        dies cannot leave half of it.
+        """Write down how far everybody is; collectors that only another process has stay where
+        they were. One small write at the start of a file: a process that dies cannot leave half.
 
         :raises OSError: it could not be written; at worst events are delivered again.
         """
-        line = _frame(_encode(acks), 0)
+        line = _frame(_encode({**self.acks, **acks}), 0)
         if line != self._last_ack:
             os.pwrite(self._ack_file, line, 0)
             self._last_ack = line
+
+    def left_for(self) -> set[str]:
+        """The collectors that were not done with it when it was adopted."""
+        acks = self.acks.items()
+        return {name for name, ack in acks if ack.frontier < self.end or ack.holes}
 
     def _read_acks(self) -> dict[str, Ack]:
         line, _, _ = os.pread(self._ack_file, CHUNK, 0).partition(b"\n")
