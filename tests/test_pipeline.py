@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from flask_analytics import Analytics, Event, signals, track
 from flask_analytics.errors import DropEvent
 from flask_analytics.ids import Ids
-from flask_analytics.log import INTERVAL, QuietLog, masked
+from flask_analytics.log import INTERVAL, MAX_KINDS, QuietLog, masked
 from flask_analytics.pipeline import Draft, Pipeline
 
 
@@ -234,6 +234,16 @@ def test_quiet_log_speaks_once_a_minute(clock: Any, caplog: pytest.LogCaptureFix
         "trouble 2 (4 more of this kind since the last line)",
     ]
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
+
+
+def test_quiet_log_bounds_its_kinds(clock: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A collector may have another word for each event: neither the log nor memory fills up."""
+    log = QuietLog(clock)
+
+    for n in range(10_000):
+        log.warning(f"reject webhook id-{n}", "refused: %s", n)
+
+    assert len(caplog.records) <= MAX_KINDS + 1
 
 
 @pytest.mark.parametrize(
