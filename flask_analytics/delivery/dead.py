@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ..log import QuietLog
+from .folder import give
 
 #: Bytes of the file and of the one before it, together.
 MAX_BYTES = 16 * 1024 * 1024
@@ -54,7 +55,9 @@ class DeadLetters:
 def _open(path: Path) -> int:
     """Never through a link: it may lead to any file of ours."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-    return os.open(path, flags, 0o600)
+    file = os.open(path, flags, 0o600)
+    give(file, path.parent)
+    return file
 
 
 def _ends_a_line(file: int) -> bool:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 try:
@@ -57,7 +59,7 @@ def file_prefix(app: str) -> str:
 def make(folder: Path) -> None:
     """Make the folder, for this user only.
 
-    :raises OSError: it cannot be made, or not written.
+    :raises OSError: it cannot be made, or not written; or anybody may put files into it.
     """
     if not folder.exists():
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -67,3 +69,16 @@ def make(folder: Path) -> None:
         ignore.write_text("*\n")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(13, "permission denied", str(folder))
+    found = folder.stat()
+    is_ours = not os.geteuid() or found.st_uid in (os.geteuid(), 0)
+    if not is_ours or found.st_mode & stat.S_IWOTH:
+        raise PermissionError(1, "others may write it: chown and chmod 700", str(folder))
+
+
+def give(file: int, folder: Path) -> None:
+    """Let a file that root has made, from a shell or before it became somebody else, belong to
+    whom the folder belongs to: no worker could adopt it otherwise."""
+    if not os.geteuid():
+        owner = folder.stat()
+        with suppress(OSError):  # a root without that right
+            os.fchown(file, owner.st_uid, owner.st_gid)

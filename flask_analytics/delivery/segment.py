@@ -90,6 +90,8 @@ class Segment:
         segment = cls(path, file, ack_file)
         try:
             folder.lock(file, folder.ALONE)
+            for each in (file, ack_file):
+                folder.give(each, path.parent)
             segment.acknowledge({name: Ack() for name in names})
             os.rename(new, path)
         except OSError:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from flask_analytics.delivery import folder as shared
 from flask_analytics.delivery import journal as module
 from flask_analytics.delivery.journal import Journal
 from flask_analytics.delivery.segment import Ack, Record, Segment
@@ -246,7 +247,7 @@ def test_many_files_are_adopted_by_and_by(make: Make, monkeypatch: pytest.Monkey
     """Hundreds of workers that restarted while a destination was down leave hundreds of files: who
     takes all of them at once has no descriptor left for a connection."""
     left = {leave(make(), n) for n in range(5)}
-    monkeypatch.setattr(module.shared, "most_files", lambda: 6)
+    monkeypatch.setattr(shared, "most_files", lambda: 6)
     living = make()
 
     first = living.adopt()
@@ -272,7 +273,7 @@ def test_most_of_the_descriptors_are_for_the_application() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (800, hard))
-        assert module.shared.most_files() == 100
+        assert shared.most_files() == 100
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
@@ -283,7 +284,7 @@ def test_most_of_the_descriptors_are_for_the_application() -> None:
 )
 def test_applications_of_other_names_have_other_files(one: str, other: str) -> None:
     """Else one would deliver the other's events to its own destinations."""
-    names = {module.shared.file_prefix(one), module.shared.file_prefix(other)}
+    names = {shared.file_prefix(one), shared.file_prefix(other)}
 
     assert len(names) == 2
     assert all(re.fullmatch(r"[A-Za-z0-9_.]{1,50}", name) for name in names)

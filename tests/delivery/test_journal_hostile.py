@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -155,3 +156,53 @@ def test_whole_file_is_kept(journal: Journal) -> None:
     assert first is not None
     assert second is not None
     assert first[0] is second[0]
+
+
+def test_folder_that_anybody_may_write_is_not_used(
+    journal: Journal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Others could delete, forge and read what is in it: events wait in memory, and a line says
+    what to do."""
+    journal.folder.mkdir()
+    journal.folder.chmod(0o777)
+
+    assert journal.append(b"{}", 0) is None
+    assert "chmod 700" in caplog.text
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two users")
+
+
+@needs_root
+@pytest.mark.parametrize(("owner", "is_refused"), [(65533, True), (65534, False), (0, False)])
+def test_folder_of_somebody_else_is_not_used(owner: int, is_refused: bool) -> None:
+    """Who made it first may do anything with it, although this process may write it."""
+    with TemporaryDirectory() as place:
+        os.chmod(place, 0o755)
+        folder = Path(place) / "journal"
+        folder.mkdir()
+        os.chown(folder, owner, 0)
+        folder.chmod(0o770)
+        journal = Journal(folder, "shop", ["a"])
+
+        assert as_user(65534, lambda: (journal.append(b"{}", 0) is None) == is_refused)
+
+
+@needs_root
+def test_what_root_leaves_can_be_adopted(journal: Journal, leave: Leave) -> None:
+    """A command that somebody ran as root, or a master that had not become somebody else yet."""
+    journal.folder.mkdir(mode=0o700)
+    os.chown(journal.folder, 65534, 65534)
+    path = leave()
+
+    assert {path.stat().st_uid, ack_of(path).stat().st_uid} == {65534}
+
+
+def as_user(uid: int, question: Callable[[], bool]) -> bool:
+    """The answer of a process of somebody else's."""
+    child = os.fork()
+    if not child:
+        os.setgid(0)
+        os.setuid(uid)
+        os._exit(0 if question() else 1)
+    return os.waitpid(child, 0)[1] == 0
