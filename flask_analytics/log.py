@@ -59,7 +59,10 @@ class QuietLog:
         if isinstance(error, BaseException):
             # As text: with exc_info the logging of the application would print it unmasked.
             message, args = message + "\n%s", (*args, masked(_traceback(error)))
-        logger.warning(message, *args)
+        try:
+            logger.warning(message, *args)
+        except Exception:  # a handler of the application whose own server is away
+            pass
 
 
 def masked(text: str) -> str:

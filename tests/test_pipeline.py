@@ -272,6 +272,22 @@ def test_log_masks_hostile_texts_quickly() -> None:
     assert time.perf_counter() - began < 1
 
 
+def test_handler_that_raises_reaches_nobody() -> None:
+    """The application's log server may be away: no event and no request is lost for it."""
+
+    class Away(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise ConnectionError("log server is away")
+
+    handler = Away()
+    logger = logging.getLogger("flask_analytics")
+    logger.addHandler(handler)
+    try:
+        QuietLog().warning("kind", "trouble")
+    finally:
+        logger.removeHandler(handler)
+
+
 def test_error_that_cannot_be_shown_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """Its kind is all that is known of it."""
 
