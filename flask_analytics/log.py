@@ -13,6 +13,9 @@ logger = logging.getLogger("flask_analytics")
 #: Seconds between two lines about the same thing.
 INTERVAL = 60.0
 
+#: Kinds told apart. Some come from the words of a collector, which could be different each time.
+MAX_KINDS = 200
+
 #: Characters of a traceback that are logged; its end says most.
 MAX_TRACEBACK = 20_000
 
@@ -43,6 +46,8 @@ class QuietLog:
         """Log ``message``; ``error`` (an exception) goes with its traceback, in which what looks
         like a secret is masked. Never raises."""
         now = self._clock()
+        if kind not in self._last and len(self._last) >= MAX_KINDS:
+            kind = "other"
         last = self._last.get(kind)
         if last is not None and now - last < INTERVAL:
             self._held[kind] = self._held.get(kind, 0) + 1
@@ -54,7 +59,10 @@ class QuietLog:
         if isinstance(error, BaseException):
             # As text: with exc_info the logging of the application would print it unmasked.
             message, args = message + "\n%s", (*args, masked(_traceback(error)))
-        logger.warning(message, *args)
+        try:
+            logger.warning(message, *args)
+        except Exception:  # a handler of the application whose own server is away
+            pass
 
 
 def masked(text: str) -> str:

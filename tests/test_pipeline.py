@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from flask_analytics import Analytics, Event, signals, track
 from flask_analytics.errors import DropEvent
 from flask_analytics.ids import Ids
-from flask_analytics.log import INTERVAL, QuietLog, masked
+from flask_analytics.log import INTERVAL, MAX_KINDS, QuietLog, masked
 from flask_analytics.pipeline import Draft, Pipeline
 
 
@@ -236,6 +236,16 @@ def test_quiet_log_speaks_once_a_minute(clock: Any, caplog: pytest.LogCaptureFix
     assert {record.levelno for record in caplog.records} == {logging.WARNING}
 
 
+def test_quiet_log_bounds_its_kinds(clock: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A collector may have another word for each event: neither the log nor memory fills up."""
+    log = QuietLog(clock)
+
+    for n in range(10_000):
+        log.warning(f"reject webhook id-{n}", "refused: %s", n)
+
+    assert len(caplog.records) <= MAX_KINDS + 1
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -260,6 +270,22 @@ def test_log_masks_hostile_texts_quickly() -> None:
     masked("://" * 7000)
 
     assert time.perf_counter() - began < 1
+
+
+def test_handler_that_raises_reaches_nobody() -> None:
+    """The application's log server may be away: no event and no request is lost for it."""
+
+    class Away(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise ConnectionError("log server is away")
+
+    handler = Away()
+    logger = logging.getLogger("flask_analytics")
+    logger.addHandler(handler)
+    try:
+        QuietLog().warning("kind", "trouble")
+    finally:
+        logger.removeHandler(handler)
 
 
 def test_error_that_cannot_be_shown_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -115,15 +115,13 @@ class Lane:
 
     def wants(self, event: Event) -> bool:
         """Whether the event is meant for this collector."""
-        chosen = event.integrations
-        if chosen and not chosen.get(self.collector.integration, chosen.get("All", True)):
-            return False
-        if self.collector.accepts is None:
-            return True
         try:
+            chosen = event.integrations  # before_send may have made anything of it
+            if chosen and not chosen.get(self.collector.integration, chosen.get("All", True)):
+                return False
             with inside():
-                return bool(self.collector.accepts(event))
-        except BaseException as error:  # SystemExit would end the pump, for every lane
+                return self.collector.accepts is None or bool(self.collector.accepts(event))
+        except BaseException as error:  # it would end the pump, for every lane
             self._log.warning(f"accepts {self.name}", "accepts of %s raised", self, error=error)
             return True
 

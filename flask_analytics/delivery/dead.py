@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from ..log import QuietLog
+from .folder import give
 
 #: Bytes of the file and of the one before it, together.
 MAX_BYTES = 16 * 1024 * 1024
@@ -37,12 +38,28 @@ class DeadLetters:
 
     def _append(self, path: Path, line: bytes) -> None:
         # One write to the end of the file: lines of several processes do not mix.
-        file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        file = _open(path)
         try:
             if os.fstat(file).st_size + len(line) > MAX_BYTES // 2:
                 path.replace(path.with_name("dead.1.jsonl"))
-                os.close(file)
-                file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-            os.write(file, line)
+                full, file = file, _open(path)
+                os.close(full)
+            if not _ends_a_line(file):  # a full disk took half of the last one
+                line = b"\n" + line
+            if os.write(file, line) != len(line):
+                raise OSError(28, "no space left for a whole letter")
         finally:
             os.close(file)
+
+
+def _open(path: Path) -> int:
+    """Never through a link: it may lead to any file of ours."""
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+    file = os.open(path, flags, 0o600)
+    give(file, path.parent)
+    return file
+
+
+def _ends_a_line(file: int) -> bool:
+    size = os.fstat(file).st_size
+    return not size or os.pread(file, 1, size - 1) == b"\n"

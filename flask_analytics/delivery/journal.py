@@ -33,6 +33,9 @@ RETRY_INTERVAL = 30.0
 #: Seconds after which a file without its counterpart is rubbish of a process that was killed.
 RUBBISH_AGE = 60.0
 
+#: Seconds for which a file is kept for collectors that no process here has.
+OTHERS_AGE = 86_400.0
+
 Region = tuple[Segment, int, int]
 
 
@@ -119,27 +122,54 @@ class Journal:
     # -- the dispatcher's thread
 
     def adopt(self) -> list[Segment]:
-        """Take over what dead processes left."""
-        taken = []
+        """Take over what dead processes left: the oldest first, and the rest another time if it is
+        more than a process should have open. Each takes two files."""
+        taken: list[Segment] = []
+        own = {segment.path for segment in self.segments}
+        room = max(0, shared.most_files() // 2 - len(own))
         for path in self._files("j"):
-            if not any(path == own.path for own in self.segments):
+            if len(taken) < room and path not in own:
                 orphan = Segment.adopt(path)
-                if orphan is not None:
+                if orphan is not None and self._is_for_us(orphan):
                     taken.append(orphan)
         self.segments += taken
         self.adopted += len(taken)
         self._clean()
         return taken
 
+    def _is_for_us(self, orphan: Segment) -> bool:
+        """Whether our collectors are to look into a file. What is left in it may be only for
+        collectors that we have not: see ``remove``."""
+        others = orphan.left_for()
+        if not others or others & set(self._names):
+            return True
+        is_old = time.time() - _modified(orphan.path) > OTHERS_AGE
+        self._log.warning(
+            "others",
+            "%s has events for %s, which this application has not: %s",
+            orphan.path,
+            ", ".join(sorted(others)),
+            "deleted" if is_old else "kept for a day, for a process that has",
+        )
+        orphan.remove() if is_old else orphan.close()
+        return False
+
     def remove(self, done: Segment) -> None:
-        """Delete a file of which nothing is needed any more."""
+        """Let go of a file in which we have nothing left to do. It is deleted, unless collectors
+        that we have not were not done with it: while a new release replaces an old one both are at
+        work, and the old one must not throw away what only the new one can deliver."""
         self.segments.remove(done)
-        done.remove()
+        others = done.left_for() - set(self._names)
+        if others and self._size() <= self._folder_bytes:
+            done.close()
+        else:
+            done.remove()
 
     def renew_if_deleted(self) -> None:
-        """Begin a new file if somebody has deleted the current one: it would die with us."""
+        """Begin a new file if somebody has deleted or emptied the current one: what is written
+        now would die with us, or stand where no ack can find it."""
         current = self.current
-        if current is not None and not current.path.exists():
+        if current is not None and not current.is_whole():
             with self.lock:
                 self.current = None
 

@@ -10,6 +10,7 @@ Who holds a file has locked it, until it lets go or dies.
 from __future__ import annotations
 
 import os
+import stat
 import struct
 import zlib
 from binascii import hexlify, unhexlify
@@ -89,6 +90,8 @@ class Segment:
         segment = cls(path, file, ack_file)
         try:
             folder.lock(file, folder.ALONE)
+            for each in (file, ack_file):
+                folder.give(each, path.parent)
             segment.acknowledge({name: Ack() for name in names})
             os.rename(new, path)
         except OSError:
@@ -100,20 +103,19 @@ class Segment:
     @classmethod
     def adopt(cls, path: Path) -> Segment | None:
         """Take over what a dead process left; None when somebody holds it or has finished it."""
+        opened: list[int] = []
         try:
-            file = os.open(path, os.O_RDWR | os.O_APPEND)
-        except OSError:
-            return None
-        try:
-            folder.lock(file, folder.ALONE)
-            if os.fstat(file).st_nlink == 0:
+            opened.append(_open(path, os.O_APPEND))
+            folder.lock(opened[0], folder.ALONE)
+            if os.fstat(opened[0]).st_nlink == 0:
                 raise FileNotFoundError(path)
-            ack_file = os.open(path.with_name(path.name + ACK), os.O_RDWR | os.O_CREAT, 0o600)
+            opened.append(_open(path.with_name(path.name + ACK), os.O_CREAT))
+            segment = cls(path, *opened)
+            segment.acks = segment._read_acks()
         except OSError:
-            os.close(file)
+            for file in opened:
+                os.close(file)
             return None
-        segment = cls(path, file, ack_file)
-        segment.acks = segment._read_acks()
         return segment
 
     # -- records
@@ -133,12 +135,14 @@ class Segment:
         return start
 
     def read(self, start: int, end: int) -> Iterator[Record]:
-        """The records from ``start``, where one begins, up to ``end``."""
+        """The records from ``start``, where one begins, up to ``end``: always all of that. What
+        cannot be read is a record without a body, so that nobody waits for it."""
         rest = b""
         while start + len(rest) < end:
             offset = start + len(rest)
-            chunk = os.pread(self._file, min(CHUNK, end - offset), offset)
-            if not chunk:
+            chunk = self._chunk(offset, end)
+            if not chunk:  # somebody has cut the file, or the disk does not give it back
+                yield Record(b"", 0.0, start, end)
                 return
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
@@ -147,28 +151,56 @@ class Segment:
         if rest:  # the process died while it wrote
             yield Record(b"", 0.0, start, start + len(rest))
 
+    def _chunk(self, start: int, end: int) -> bytes:
+        try:
+            return os.pread(self._file, min(CHUNK, end - start), start)
+        except OSError:
+            return b""
+
     # -- acknowledgements
 
     def acknowledge(self, acks: dict[str, Ack]) -> None:
-        """Write down how far everybody is. One small write at the start of a file: a process that
-        dies cannot leave half of it.
+        """Write down how far everybody is; collectors that only another process has stay where
+        they were. One small write at the start of a file: a process that dies cannot leave half.
 
         :raises OSError: it could not be written; at worst events are delivered again.
         """
-        line = _frame(_encode(acks), 0)
+        line = _frame(_encode({**self.acks, **acks}), 0)
         if line != self._last_ack:
             os.pwrite(self._ack_file, line, 0)
             self._last_ack = line
+
+    def left_for(self) -> set[str]:
+        """The collectors that were not done with it when it was adopted."""
+        acks = self.acks.items()
+        return {name for name, ack in acks if ack.frontier < self.end or ack.holes}
 
     def _read_acks(self) -> dict[str, Ack]:
         line, _, _ = os.pread(self._ack_file, CHUNK, 0).partition(b"\n")
         body, _ = _parse(line)
         try:
-            return _decode_acks(body) if body else {}
+            acks = _decode_acks(body) if body else {}
         except msgspec.DecodeError:
             return {}
+        return {name: self._sound(ack) for name, ack in acks.items()}
+
+    def _sound(self, ack: Ack) -> Ack:
+        """An ack that fits the file. Beyond its end: the file was cut, and nobody knows what of
+        the rest was written since. Rather twice than never."""
+        if not 0 <= ack.frontier <= self.end:
+            return Ack()
+        ack.holes = [hole for hole in ack.holes if 0 <= hole < ack.frontier]
+        return ack
 
     # -- the end
+
+    def is_whole(self) -> bool:
+        """Whether the file still has its name, and everything that was written.
+
+        :raises OSError: the folder is not ours any more.
+        """
+        end = self.end  # first: other threads append
+        return self.path.exists() and os.fstat(self._file).st_size >= end
 
     def sync(self) -> None:
         """Wait until the disk has it."""
@@ -185,6 +217,19 @@ class Segment:
         """Delete it."""
         _delete(self.path, self.path)
         self.close()
+
+
+def _open(path: Path, flags: int) -> int:
+    """Open a file that somebody else has made: never a link, which may lead to any file of ours,
+    and never a pipe or a device.
+
+    :raises OSError: it is no ordinary file, or not ours to write.
+    """
+    file = os.open(path, os.O_RDWR | os.O_NOFOLLOW | flags, 0o600)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(22, "no ordinary file", str(path))
+    return file
 
 
 def _delete(file: Path, path: Path) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from ..collectors.base import DELIVERED, VERDICTS, Rejected, Retry, Verdict
+from ..collectors.base import DELIVERED, VERDICTS, Delivered, Rejected, Retry, Verdict
 from ..errors import Refused, RetryLater
+
+#: Characters of a reason: it becomes a counter, a label and part of a line in the log.
+MAX_REASON = 64
 
 
 def of_answer(answer: object, count: int) -> Sequence[Verdict]:
@@ -16,13 +20,13 @@ def of_answer(answer: object, count: int) -> Sequence[Verdict]:
     if answer is None:
         return [DELIVERED] * count
     if isinstance(answer, VERDICTS):
-        return [answer] * count
+        return [_sound(answer)] * count
     if (
         isinstance(answer, Sequence)
         and len(answer) == count
         and all(isinstance(verdict, VERDICTS) for verdict in answer)
     ):
-        return answer
+        return [_sound(verdict) for verdict in answer]
     raise TypeError(
         f"send() must return None, one verdict or a list of {count} verdicts, "
         f"not {type(answer).__name__}"
@@ -36,11 +40,34 @@ def of_error(error: BaseException) -> Verdict:
     its events again; any other exception is a mistake that trying again would only repeat.
     """
     if isinstance(error, RetryLater):
-        return Retry(error.reason, error.after)
+        return Retry(_word(error.reason), _seconds(error.after))
     if isinstance(error, Refused):
-        return Rejected(error.reason)
+        return Rejected(_word(error.reason))
     if isinstance(error, OSError):
         return Retry("network")
     if not isinstance(error, Exception):
         return Retry("interrupted")
     return Rejected("error")
+
+
+def _sound(verdict: Verdict) -> Verdict:
+    """A verdict that can be counted: a collector may have made it of what a destination said."""
+    if isinstance(verdict, Delivered):
+        return verdict
+    if isinstance(verdict, Retry):
+        return Retry(_word(verdict.reason), _seconds(verdict.after))
+    return type(verdict)(_word(verdict.reason))
+
+
+def _word(reason: object) -> str:
+    text = reason if isinstance(reason, str) else type(reason).__name__
+    return "".join(sign for sign in text[:MAX_REASON] if sign.isprintable()) or "unknown"
+
+
+def _seconds(after: object) -> float | None:
+    """A header's text will do, too."""
+    try:
+        seconds = float(after)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return None if math.isnan(seconds) else seconds

@@ -248,6 +248,16 @@ def test_broken_predicate_loses_nothing(tell: Tell) -> None:
     assert story.counts() == (1, {}, {}, 0)
 
 
+def test_integrations_of_another_shape_cost_their_event_only(tell: Tell) -> None:
+    """before_send may have made a list of them: that must not end what fills the lanes."""
+    story = tell(Scripted(batch_size=1))
+
+    story.put("a", integrations=["Scripted"])
+    story.put("b")
+
+    assert story.counts() == (1, {"error": 1}, {}, 0)  # the list does not read as an event
+
+
 def test_again_at_once_is_no_tight_loop(tell: Tell) -> None:
     """A destination that says Retry-After: 0 gets a pause all the same."""
     story = tell(Scripted(Retry("busy", 0.0), Retry("busy", -5.0), batch_size=1))

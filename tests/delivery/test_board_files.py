@@ -101,7 +101,7 @@ def test_applications_that_share_a_folder_are_kept_apart(
 
     assert counts(own.board.total()) == (1, 1, 0)
     assert counts(other.board.total()) == (4, 4, 0)
-    assert len(list(folder.glob(".._a_b-*.stats"))) == 1
+    assert len(list(folder.glob(".._a_b_*-*.stats"))) == 1
     other.board.close()
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import resource
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from flask_analytics.delivery import folder as shared
 from flask_analytics.delivery import journal as module
 from flask_analytics.delivery.journal import Journal
 from flask_analytics.delivery.segment import Ack, Record, Segment
@@ -238,3 +241,50 @@ def test_file_that_somebody_deleted_is_replaced(make: Make) -> None:
     assert journal.append(b"{}", 0) is not None
     assert journal.current is not None
     assert journal.current.path.exists()
+
+
+def test_many_files_are_adopted_by_and_by(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of workers that restarted while a destination was down leave hundreds of files: who
+    takes all of them at once has no descriptor left for a connection."""
+    left = {leave(make(), n) for n in range(5)}
+    monkeypatch.setattr(shared, "most_files", lambda: 6)
+    living = make()
+
+    first = living.adopt()
+    again = living.adopt()
+    for segment in first:
+        living.remove(segment)
+    rest = living.adopt()
+
+    assert (len(first), len(again), len(rest)) == (3, 0, 2)
+    assert {segment.path for segment in first + rest} == left
+
+
+def leave(journal: Journal, n: int) -> Path:
+    """A file of a process that has ended."""
+    journal.append(b'{"n":%d}' % n, n)
+    path = journal.segments[0].path
+    journal.close()
+    return path
+
+
+def test_most_of_the_descriptors_are_for_the_application() -> None:
+    """However many the system gives."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (800, hard))
+        assert shared.most_files() == 100
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("shop-admin", "shop_admin"), ("магазин", "каталог"), ("a" * 60, "a" * 61), ("", "app")],
+)
+def test_applications_of_other_names_have_other_files(one: str, other: str) -> None:
+    """Else one would deliver the other's events to its own destinations."""
+    names = {shared.file_prefix(one), shared.file_prefix(other)}
+
+    assert len(names) == 2
+    assert all(re.fullmatch(r"[A-Za-z0-9_.]{1,50}", name) for name in names)

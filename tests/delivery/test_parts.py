@@ -127,6 +127,28 @@ def test_answers_of_send(answer: Any, verdicts: list[Any]) -> None:
     assert list(of_answer(answer, 2)) == verdicts
 
 
+@pytest.mark.parametrize(
+    ("after", "seconds"),
+    [("30", 30.0), ("soon", None), (float("nan"), None), ([], None), (10**400, None), (None, None)],
+)
+def test_pause_that_is_no_number(after: Any, seconds: float | None) -> None:
+    """A header's text is read; what is no number must not end the lane, nor let it spin."""
+    assert list(of_answer(Retry("busy", after), 1)) == [Retry("busy", seconds)]
+    assert list(of_answer([Retry("busy", after)], 1)) == [Retry("busy", seconds)]
+    assert of_error(RetryLater("busy", after)) == Retry("busy", seconds)
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [("a\nb\x1b[31m", "ab[31m"), ("\udcff", "unknown"), ("x" * 99, "x" * 64), (None, "NoneType")],
+)
+def test_reason_that_is_no_word(given: Any, word: str) -> None:
+    """It goes into counters, files, labels and the log: one short line, and valid text."""
+    assert list(of_answer(Rejected(given), 1)) == [Rejected(word)]
+    assert list(of_answer([DELIVERED, Rejected(given)], 2)) == [DELIVERED, Rejected(word)]
+    assert of_error(Refused(given)) == Rejected(word)
+
+
 @pytest.mark.parametrize("answer", [True, "ok", [DELIVERED], [1, 2], 200])
 def test_nonsense_answers_are_refused(answer: Any) -> None:
     """What send must not return says what it must."""
