@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gevent
@@ -81,7 +81,7 @@ class Lane:
             read=self._read,
             accepted=self.account.accept,
             evicted=lambda entry: self.account.lose(1, "queue_full"),
-            poisoned=lambda entry: self._poisoned(entry),
+            poisoned=lambda entry: self.account.reject(entry, "poison"),
         )
         self._caller = Caller(
             collector, name, log=log, set_state=self.account.set_state, clock=clock
@@ -133,9 +133,10 @@ class Lane:
         """Take the next event in, if it is meant for this collector."""
         before = len(self.supply)
         self.supply.offer(entry, self.wants(event))
-        if not before and self.supply:
+        count = len(self.supply)
+        if count and not before:
             self._oldest = self._clock()
-        if len(self.supply) in (1, self.collector.batch_size) or self.supply.is_behind:
+        if count in (1, self.collector.batch_size) or self.supply.is_behind:
             self.look()
 
     def look(self) -> None:
@@ -366,19 +367,17 @@ class Lane:
             self.account.reject(entry, "retries_exhausted")
         self._acknowledge_all(entries)
 
-    def _poisoned(self, entry: Entry) -> None:
-        self.account.reject(entry, "poison")
-
     def _acknowledge_all(self, entries: list[Entry]) -> None:
         for segment in {entry.segment for entry in entries if entry.segment is not None}:
             self._acknowledge(segment)
 
     # -- the end
 
-    def _finish(self, entry: Entry) -> None:
-        self.supply.finish(entry)
-        if self._suspects:
-            self._suspects.pop(id(entry), None)
+    def _finish(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self.supply.finish(entry)
+            if self._suspects:
+                self._suspects.pop(id(entry), None)
 
     def _leave(self, entries: list[Entry]) -> None:
         """Time is over. What the journal has is pending still; the rest is lost."""

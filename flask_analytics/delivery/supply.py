@@ -173,7 +173,7 @@ class Supply:
             self._refill(most)
         entries: list[Entry] = []
         size = 0
-        while self._buffer and len(entries) < most:
+        for _ in range(min(most, len(self._buffer))):
             first = self._buffer.first
             size += len(first.body) + 1
             is_careful = self._is_careful(first)
@@ -190,7 +190,8 @@ class Supply:
         mark = self._mark_of(entry)
         if mark is not None:
             mark.flying.discard(entry.start)
-            mark.clear(entry.start)
+            if mark.deaths:
+                mark.clear(entry.start)
 
     def sending(self, entries: list[Entry], is_sending: bool) -> list[Segment]:
         """Note that a call with these events begins or has ended; the answer is the adopted files
