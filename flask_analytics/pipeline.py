@@ -17,7 +17,7 @@ import msgspec
 
 from . import signals
 from .errors import DropEvent
-from .event import MAX_EVENT_BYTES, Event, encode
+from .event import MAX_EVENT_BYTES, Event, decode, encode
 from .guard import inside, is_inside
 from .ids import Ids, write
 from .log import QuietLog
@@ -170,14 +170,28 @@ class Pipeline:
     def _walk(self, event: Event) -> None:
         for step in self.steps:
             try:
-                event = step(event)
+                before, event = event, step(event)
+                event.message_id = event.message_id or before.message_id
+                event.timestamp = event.timestamp or before.timestamp
             except DropEvent as drop:
                 self.count_dropped(drop.reason)
                 return
             except Exception as error:  # the event goes on as it is
                 self.log.warning("step", "before_send raised", error=error)
+        if self.steps and not self._is_readable(event):
+            self.count_dropped("invalid")
+            return
         self.send_signal("event_accepted", event=event)
         self.sink.put(event)
+
+    def _is_readable(self, event: Event) -> bool:
+        """Whether a collector could read what the steps made, such as a ``user_id`` of 42."""
+        try:
+            decode(encode(event))
+        except Exception as error:
+            self.log.warning("invalid", "before_send made an event that is none", error=error)
+            return False
+        return True
 
     def _fit(self, event: Event) -> None:
         """Take out the largest values until the event is within its limit, and count them."""

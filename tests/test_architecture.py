@@ -20,8 +20,8 @@ FLOORS = [
     "delivery.dead delivery.segment delivery.sheet",
     # 3: tools, each about one thing
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
-    "delivery.direct collectors.http collectors.memory collectors.stdout collectors.address "
-    "delivery.journal delivery.retired",
+    "delivery.direct delivery.suspects delivery.journal delivery.retired "
+    "collectors.http collectors.memory collectors.stdout collectors.address",
     # 4: machines made of tools
     "record delivery.account delivery.caller collectors.webhook web.payload delivery.census",
     # 5: a lane; what the helpers are given

@@ -313,3 +313,31 @@ def test_events_of_background_threads(app: Flask, events: list[Event]) -> None:
     thread.join()
 
     assert [event.name for event in events] == ["threaded"]
+
+
+def test_step_that_makes_a_new_event_keeps_its_id_and_time(pipeline: Pipeline) -> None:
+    """Destinations deduplicate by the id, whoever made the event."""
+    pipeline.steps = [lambda event: Event(event_name="new")]
+
+    pipeline.accept(Draft(Event(event_name="x"), 1e9))
+
+    (event,) = pipeline.sink.items  # type: ignore[attr-defined]
+    assert event.event_name == "new"
+    assert uuid.UUID(event.message_id).version == 7
+    assert event.timestamp is not None
+
+
+def test_step_that_makes_nonsense_loses_that_event_only(pipeline: Pipeline, caplog: Any) -> None:
+    """A user id of 42 could not be read again, and would spoil the batch that it is in."""
+
+    def number(event: Event) -> Event:
+        event.user_id = 42  # type: ignore[assignment]
+        return event
+
+    pipeline.steps = [number]
+
+    pipeline.accept(Draft(Event(event_name="x"), 1e9))
+
+    assert pipeline.sink.items == []  # type: ignore[attr-defined]
+    assert pipeline.stats()["dropped"] == {"invalid": 1}
+    assert "before_send" in caplog.text

@@ -22,6 +22,25 @@ _Found = tuple[list[Any], OSError | None]
 _under_way: WeakKeyDictionary[Any, dict[tuple[str, int], Any]] = WeakKeyDictionary()
 
 
+class FairSocket(gevent.socket.socket):  # type: ignore[misc]
+    """Lets others have their turn while there is always more to read. gevent's own waits only when
+    there is nothing, so an endless answer would stop the event loop, and every time limit too."""
+
+    #: Reads between two turns.
+    EVERY = 16
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._reads = 0
+
+    def recv_into(self, *args: Any) -> int:
+        """Read, and every so often wait for the others."""
+        self._reads += 1
+        if self._reads % self.EVERY == 0:
+            gevent.sleep(0)
+        return super().recv_into(*args)  # type: ignore[no-any-return]
+
+
 def connect(host: str, port: int, timeout: float | None) -> Any:
     """A gevent socket that is connected to the first address that answers.
 
@@ -30,7 +49,7 @@ def connect(host: str, port: int, timeout: float | None) -> Any:
     """
     fault: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
     for family, kind, protocol, _, address in look_up(host, port):
-        sock = gevent.socket.socket(family, kind, protocol)
+        sock = FairSocket(family, kind, protocol)
         try:
             sock.settimeout(timeout)
             sock.connect(address)

@@ -69,6 +69,8 @@ class Answer:
         if 200 <= self.status < 300:
             return DELIVERED
         reason = f"http_{self.status}"
+        if self.status < 200:  # an early hint, and then no answer that http.client would read
+            return Retry(reason)
         if self.status in _TRY_AGAIN or (self.status >= 500 and self.status not in _NEVER):
             return Retry(reason, retry_after(self.headers.get("Retry-After")))
         if self.status in _SPLIT:

@@ -11,6 +11,7 @@ from ..log import QuietLog
 from .buffer import Entry
 from .dead import DeadLetters
 from .ledger import Ledger
+from .stats import MAX_REASONS, OTHER
 
 
 class Settled(NamedTuple):
@@ -87,7 +88,8 @@ class Account:
             f"reject {self._name} {reason}", "collector %s refused an event: %s",
             self._name, reason,
         )  # fmt: skip
-        self.ledger.rejected[reason] += 1
+        rejected = self.ledger.rejected  # the words are a collector's own, and could be endless
+        rejected[reason if reason in rejected or len(rejected) < MAX_REASONS else OTHER] += 1
         self._dead.bury(entry.body, self._name, reason, entry.at)
         self._announce("event_rejected", collector=self._name, reason=reason, count=1)
         self._finish([entry])

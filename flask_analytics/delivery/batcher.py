@@ -8,7 +8,6 @@ in the dispatcher's thread; blocking collectors are called in threads of the lan
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -29,9 +28,13 @@ from .ledger import Ledger
 from .retry import MAX_RETRY_AFTER, RetryPolicy
 from .segment import Ack, Segment
 from .supply import Supply
+from .suspects import Suspects
 
 #: Seconds that flush() and close() of a collector may take at the end, after its last event.
 FAREWELL = 0.5
+
+#: Seconds to wait after a mistake of ours, so that it does not become a busy loop.
+STUMBLE = 1.0
 
 #: Tries that the same events get from a destination that answers 500 before others go first.
 SUSPICIOUS = 5
@@ -93,10 +96,7 @@ class Lane:
         self._clock, self._epoch, self._sleep, self._wait = clock, epoch, sleep, wait
         self._oldest = self._paused_until = 0.0
         self._flushing = self._started = self._is_over = False
-        #: Batches that others go before, and how much was delivered when their events failed.
-        self._later: deque[list[Entry]] = deque()
-        self._suspects: dict[int, int] = {}
-        self._later_is_next = False
+        self._suspects = Suspects()
 
     @property
     def ledger(self) -> Ledger:
@@ -158,7 +158,7 @@ class Lane:
         self.idle.wait(max(0.0, deadline - self._clock()))
         self._caller.is_closing = True
         gevent.killall([self._runner, *self._pool], timeout=FAREWELL)
-        for entries in self._later:
+        for entries in self._suspects.batches:
             self._leave(entries)
         self.account.lose(self.supply.unwritten(), "shutdown")
         self._farewell()
@@ -184,31 +184,38 @@ class Lane:
 
     def _run(self) -> None:
         while True:
-            due = self._due()
-            if due is None:
-                self._flushing = False
-                if not len(self._pool):
-                    self.idle.set()
-                self._wait(self._wake, None)
-            elif due > 0:
-                self._wait(self._wake, due)
+            try:
+                self._round()
+            except Exception as error:  # a mistake of ours must not end the lane in silence
+                self._log.warning(f"lane {self.name}", "%s stumbled", self, error=error)
+                self._sleep(STUMBLE)
+
+    def _round(self) -> None:
+        due = self._due()
+        if due is None:
+            self._flushing = False
+            if not len(self._pool):
+                self.idle.set()
+            self._wait(self._wake, None)
+        elif due > 0:
+            self._wait(self._wake, due)
+        else:
+            self._ready()
+            self._pool.wait_available()
+            entries = self._next()
+            self._oldest = self._clock()
+            if entries:
+                self._pool.spawn(self._deliver, entries).rawlink(lambda _: self._wake.set())
             else:
-                self._ready()
-                self._pool.wait_available()
-                entries = self._next()
-                self._oldest = self._clock()
-                if entries:
-                    self._pool.spawn(self._deliver, entries).rawlink(lambda _: self._wake.set())
-                else:
-                    gevent.sleep(0)  # nothing of that part of the journal was for this lane
-                continue
-            self._wake.clear()
+                gevent.sleep(0)  # nothing of that part of the journal was for this lane
+            return
+        self._wake.clear()
 
     def _due(self) -> float | None:
         """Seconds until the next batch must go, or None when there is nothing to send."""
         if self._is_over:  # what is left stays where it is
             return None
-        if self._later or self.supply.is_behind:
+        if self._suspects or self.supply.is_behind:
             return 0.0
         if not self.supply:
             return None
@@ -218,13 +225,10 @@ class Lane:
 
     def _next(self) -> list[Entry]:
         """The next batch: by turns one that failed before, and one that is new."""
-        if self._later and (self._later_is_next or not (self.supply or self.supply.is_behind)):
-            self._later_is_next = False
-            return self._later.popleft()
-        self._later_is_next = True
         if self._is_over:
             return []
-        return self.supply.take(self.collector.batch_size, self.collector.batch_bytes)
+        failed = self._suspects.turn(bool(self.supply) or self.supply.is_behind)
+        return failed or self.supply.take(self.collector.batch_size, self.collector.batch_bytes)
 
     def _ready(self) -> None:
         """Start the collector before its first batch; what waits is kept while that fails."""
@@ -269,16 +273,22 @@ class Lane:
         except gevent.GreenletExit:
             self._breaker.record(ABANDONED)
             self._leave(entries)
+        except Exception as error:  # a mistake of ours must not lose a batch in silence
+            self._log.warning(f"lane {self.name}", "%s stumbled", self, error=error)
+            self._breaker.record(FAILURE)
+            self._suspects.batches.append(entries)
+            self._sleep(STUMBLE)
 
     def _try_again(self, entries: list[Entry], settled: Settled, failures: int) -> bool:
         """Whether to go on with these events, after a pause."""
         if self._retry.attempts is not None and failures >= self._retry.attempts:
             self._give_up(entries)
             return False
-        if settled.reason == _ON_AN_EVENT and failures >= SUSPICIOUS:
-            self._suspect(entries)
+        if settled.is_misconfigured or (settled.reason == _ON_AN_EVENT and failures >= SUSPICIOUS):
+            if not self._suspects.add(entries, self.ledger.delivered):
+                self._give_up(entries)
             return False
-        if settled.after is not None or settled.is_misconfigured:
+        if settled.after is not None:
             return True  # the whole lane pauses
         return self._wait_for(entries, self._retry.pause(failures))
 
@@ -348,20 +358,6 @@ class Lane:
         self._deliver(entries[:middle])
         self._deliver(entries[middle:])
 
-    def _suspect(self, entries: list[Entry]) -> None:
-        """The destination answers, and fails on these again and again: let others go first, in
-        halves. An event that fails where others get through is given up."""
-        for entry in entries:
-            self._suspects.setdefault(id(entry), self.ledger.delivered)
-        if len(entries) > 1:
-            middle = len(entries) // 2
-            self._later += [entries[:middle], entries[middle:]]
-        elif self.ledger.delivered > self._suspects[id(entries[0])]:
-            self._give_up(entries)
-        else:
-            self._later.append(entries)
-        self._wake.set()
-
     def _give_up(self, entries: list[Entry]) -> None:
         for entry in entries:
             self.account.reject(entry, "retries_exhausted")
@@ -376,8 +372,7 @@ class Lane:
     def _finish(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             self.supply.finish(entry)
-            if self._suspects:
-                self._suspects.pop(id(entry), None)
+            self._suspects.forget(entry)
 
     def _leave(self, entries: list[Entry]) -> None:
         """Time is over. What the journal has is pending still; the rest is lost."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,21 @@ class Journal:
         if current is not None and not current.is_whole():
             with self.lock:
                 self.current = None
+
+    @contextmanager
+    def limiting(self) -> Iterator[bool]:
+        """Be the only process that deletes, or not at all: each would delete for all of them."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        file = os.open(self.folder / f"{self.prefix}.limit.lock", flags, 0o600)
+        try:
+            shared.lock(file, shared.ALONE)
+            is_ours = True
+        except OSError:
+            is_ours = False
+        try:
+            yield is_ours
+        finally:
+            os.close(file)
 
     def surplus(self) -> Segment | None:
         """The oldest file of ours, if all files together are too large."""

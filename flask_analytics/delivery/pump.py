@@ -250,12 +250,18 @@ class Pump:
             self.acknowledge(segment)
             if segment is not journal.current and self._is_done(segment):
                 self._remove(journal, segment)
-        while (surplus := journal.surplus()) is not None:
-            for lane in self.lanes:
-                lane.account.lose(lane.supply.forget(surplus), "journal_full")
-            journal.remove(surplus)
+        if journal.surplus() is not None:
+            self._limit(journal)
         if journal.fsync == "interval":
             gevent.get_hub().threadpool.apply(journal.sync)
+
+    def _limit(self, journal: Journal) -> None:
+        """Give up the oldest files until all of the folder are within its limit."""
+        with journal.limiting() as is_ours:
+            while is_ours and (surplus := journal.surplus()) is not None:
+                for lane in self.lanes:
+                    lane.account.lose(lane.supply.forget(surplus), "journal_full")
+                journal.remove(surplus)
 
     def acknowledge(self, segment: Segment) -> None:
         """Write down how far every lane is in a file."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from flask_analytics.collectors.base import DELIVERED, Batch, Misconfigured, Rejected, Retry, Split
 from flask_analytics.delivery.breaker import Breaker
 from flask_analytics.delivery.retry import RetryPolicy
+from flask_analytics.delivery.stats import MAX_REASONS, OTHER
 from flask_analytics.errors import RetryLater
 
 from .actors import Scripted, Tell
@@ -189,6 +192,51 @@ def test_event_that_breaks_the_destination_does_not_hold_up_the_others(tell: Tel
     story.put("a", "bad", "c", "d", *"efgh")
 
     assert story.counts() == (7, {"retries_exhausted": 1}, {}, 0)
+
+
+def test_event_that_a_firewall_refuses_does_not_hold_up_the_others(tell: Tell) -> None:
+    """403 to one event looks like a wrong key; the others show that it is none."""
+
+    class Firewall(Scripted):
+        def send(self, batch: Batch) -> Any:
+            super().send(batch)
+            return Misconfigured("http_403") if "<script" in self.sent[-1] else None
+
+    story = tell(Firewall(batch_size=4))
+
+    story.put("a", "<script", "c", "d", *"efgh")
+
+    assert story.counts() == (7, {"retries_exhausted": 1}, {}, 0)
+
+
+def test_words_of_a_collector_are_counted_up_to_a_number(tell: Tell) -> None:
+    """A reason for each event would fill the memory."""
+    collector = Scripted([Rejected(f"bad {n}") for n in range(80)], batch_size=80)
+    story = tell(collector)
+
+    story.put(*[f"e{n}" for n in range(80)])
+
+    _, rejected, _, _ = story.counts()
+    assert len(rejected) == MAX_REASONS + 1
+    assert (rejected[OTHER], sum(rejected.values())) == (80 - MAX_REASONS, 80)
+
+
+def test_mistake_of_ours_loses_no_batch(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong between the calls is logged, and the events are sent again."""
+    collector = Scripted(batch_size=2)
+    story = tell(collector)
+    real, mistakes = story.lane.account.settle, [KeyError("ours")]
+
+    def settle(*args: Any) -> Any:
+        if mistakes:
+            raise mistakes.pop()
+        return real(*args)
+
+    monkeypatch.setattr(story.lane.account, "settle", settle)
+    story.put("a", "b")
+
+    assert story.counts() == (2, {}, {}, 0)
+    assert collector.sent == [["a", "b"]] * 2
 
 
 def test_destination_that_always_fails_loses_nothing(tell: Tell) -> None:

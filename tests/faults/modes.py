@@ -76,6 +76,12 @@ def flood(handler: Any, argument: str) -> None:
         handler.wfile.write(piece)
 
 
+def endless(handler: Any, argument: str) -> None:
+    """Ask for more and more, and never come to the answer."""
+    while True:
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 4000)
+
+
 def broken(handler: Any, argument: str) -> None:
     """Keep the events and answer 200; the first time the answer stops in the middle.
 
@@ -140,6 +146,6 @@ def scripted(handler: Any, argument: str) -> None:
 MODES: dict[str, Mode] = {
     mode.__name__: mode
     for mode in (
-        good, status, hang, drip, picky, small, redirect, flood, broken, each, silent, scripted,
+        good, status, hang, drip, picky, small, redirect, flood, endless, broken, each, silent, scripted,
     )
 }  # fmt: skip

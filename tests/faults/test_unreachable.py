@@ -146,6 +146,19 @@ def test_row_4_dripping_answer_ends_at_the_total_limit(open_shop: OpenShop, faul
     assert shop.counts()["pending"] == 1
 
 
+def test_row_4_endless_answer_stops_nobody_else(open_shop: OpenShop, faults: Faults) -> None:
+    """Where there is always more to read, the time limit still ends the call, and other
+    collectors have their turn."""
+    evil = webhook(faults.url("endless"), name="evil", timeout=0.5)
+    shop = open_shop(evil, webhook(faults.url("good"), name="good"))
+    shop.track("a")
+
+    wait_until(lambda: shop.counts("evil")["state"] == "retrying", "the call did not end")
+    shop.track("b")
+
+    shop.wait_for("good", delivered=2, pending=0)
+
+
 def test_row_20_one_slow_collector_of_five_delays_nobody(
     open_shop: OpenShop, faults: Faults
 ) -> None:
