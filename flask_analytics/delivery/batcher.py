@@ -119,8 +119,10 @@ class Lane:
             chosen = event.integrations  # before_send may have made anything of it
             if chosen and not chosen.get(self.collector.integration, chosen.get("All", True)):
                 return False
+            if self.collector.accepts is None:  # as a rule; inside() takes 2.6 us
+                return True
             with inside():
-                return self.collector.accepts is None or bool(self.collector.accepts(event))
+                return bool(self.collector.accepts(event))
         except BaseException as error:  # it would end the pump, for every lane
             self._log.warning(f"accepts {self.name}", "accepts of %s raised", self, error=error)
             return True
