@@ -146,6 +146,7 @@ def scripted(handler: Any, argument: str) -> None:
 MODES: dict[str, Mode] = {
     mode.__name__: mode
     for mode in (
-        good, status, hang, drip, picky, small, redirect, flood, endless, broken, each, silent, scripted,
+        good, status, hang, drip, picky, small, redirect, flood, endless, broken, each, silent,
+        scripted,
     )
 }  # fmt: skip
