@@ -220,7 +220,8 @@ class Pump:
             gevent.sleep(ROUND)
 
     def _log_fault(self, board: Board) -> None:
-        if board.fault is not None:
+        is_told = self.journal is not None and self.journal.fault is not None
+        if board.fault is not None and not is_told:
             self._log.warning("board", "the counts cannot be shown to others: %s", board.fault)
 
     def _keep_journal(self, journal: Journal) -> None:
