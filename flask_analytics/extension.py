@@ -167,17 +167,16 @@ class Analytics(Helpers):
 
     def _state(self) -> State:
         """The current application's state, or that of the only one there is."""
-        if not has_app_context():
-            state = None if self._only is None else self._only()
-            if state is not None:
-                return state
-            if len(self._states) == 1:
-                return next(iter(self._states))
-        if not has_app_context():
-            raise RuntimeError(
-                "Analytics serves no application, or several: use it inside app.app_context()"
-            )
-        return super()._state()
+        if has_app_context():
+            return super()._state()
+        state = None if self._only is None else self._only()
+        if state is not None:
+            return state
+        if len(self._states) == 1:
+            return next(iter(self._states))
+        raise RuntimeError(
+            "Analytics serves no application, or several: use it inside app.app_context()"
+        )
 
 
 class _Bound(Helpers):
