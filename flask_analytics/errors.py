@@ -5,6 +5,8 @@
     AnalyticsError
     ├── ConfigurationError      set-up is wrong; the message names the cure (also a ValueError)
     ├── DropEvent               a pipeline step decided that an event goes no further
+    ├── QuestionError           a question cannot be answered as it was asked (also a ValueError)
+    ├── StoreError              the store cannot answer now
     └── DeliveryError           a collector says how a try ended
         ├── RetryLater          worth another try, perhaps after a pause
         └── Refused             the destination will never take it
@@ -47,3 +49,15 @@ class RetryLater(DeliveryError):
 
 class Refused(DeliveryError):
     """The destination refused these events for good; ``reason`` becomes a counter."""
+
+
+class QuestionError(AnalyticsError, ValueError):
+    """A question to the store cannot be answered as it was asked. ``field`` is the parameter."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(f"{field}: {detail}")
+        self.field, self.detail = field, detail
+
+
+class StoreError(AnalyticsError):
+    """The store cannot answer now: it is too busy, its disk is full, the answer took too long."""

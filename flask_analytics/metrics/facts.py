@@ -1,0 +1,79 @@
+"""What an event tells beyond its fields: its name, its text values, whose browser, from where.
+
+Every store derives the same facts by these functions; those that take one text are called once
+for each distinct one.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+#: Types that are no activity: left out unless they are asked for by name.
+QUIET = ("identify", "group", "alias")
+
+#: Numbers keep so many digits as keys; integers all of theirs.
+DIGITS = 15
+
+
+def text(value: Any) -> str | None:
+    """A property's value as a key: ``true``, ``5`` (also for 5.0), ``0.1``; None for what is no
+    value: null, lists, objects."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        if value == int(value) and abs(value) < 10**DIGITS:
+            return str(int(value))
+        return f"{value:.{DIGITS}g}"
+    return None
+
+
+class Agent(NamedTuple):
+    """What a user agent tells. Families are ua-parser's (``Chrome``, ``Mobile Safari``)."""
+
+    bot: bool
+    browser: str | None = None
+    os: str | None = None
+    #: ``desktop``, ``mobile`` or ``tablet``.
+    device: str | None = None
+
+
+class Campaign(NamedTuple):
+    """What a URL's query tells about how somebody came."""
+
+    source: str | None = None
+    medium: str | None = None
+    campaign: str | None = None
+
+
+@lru_cache(4096)
+def campaign(url: str) -> Campaign:
+    """``utm_source`` (or ``ref``, or ``source``), ``utm_medium``, ``utm_campaign`` of a URL."""
+    try:
+        query = dict(parse_qsl(urlsplit(url).query))
+    except ValueError:
+        return Campaign()
+    source = query.get("utm_source") or query.get("ref") or query.get("source")
+    return Campaign(source, query.get("utm_medium"), query.get("utm_campaign"))
+
+
+@lru_cache(4096)
+def host(url: str) -> str | None:
+    """The host of a URL, lower case, without ``www.``."""
+    try:
+        name = urlsplit(url).hostname
+    except ValueError:
+        return None
+    return name.removeprefix("www.") if name else None
+
+
+def referrer_host(referrer: str | None, hostname: str | None) -> str | None:
+    """Where a visitor came from: the referrer's host, unless it is our own."""
+    found = host(referrer) if referrer else None
+    own = (hostname or "").lower().removeprefix("www.")
+    return None if found == own else found

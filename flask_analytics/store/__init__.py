@@ -1,0 +1,1 @@
+"""Where events are kept, and what answers questions about them."""
