@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from .event import Event
 from .log import QuietLog
 from .pipeline import Pipeline, Sink, Step
 from .record import Callbacks, State, thaw
+from .salt import DailySalt
 from .store.address import Opener
 
 
@@ -54,6 +56,20 @@ def _store(app: Flask, settings: config.Settings, log: QuietLog) -> Opener | Non
         retention_days=settings.retention_days,
         log=log,
     )
+
+
+def _visitor(app: Flask, settings: config.Settings) -> enrich.Visitor | None:
+    """Gives visitors the id of their day; under TESTING without a file."""
+    if settings.visitor_id is None:
+        return None
+    opened: list[DailySalt] = []
+
+    def visitor(address: str | None, agent: str | None, moment: datetime) -> str | None:
+        if not opened:  # appending is atomic: threads that race here all get the first
+            opened.append(DailySalt(None if app.testing else _home(app, settings)))
+        return opened[0].visitor(address, agent, moment)
+
+    return visitor
 
 
 def _collectors(settings: config.Settings, store: Opener | None) -> dict[str, Collector]:
@@ -129,7 +145,7 @@ def _pipeline(
     pipeline = Pipeline(
         app,
         open_sink=open_sink,
-        enrich=enrich.enricher(settings.trusted_hosts),
+        enrich=enrich.enricher(settings.trusted_hosts, _visitor(app, settings)),
         redact=enrich.redact,
         log=log,
     )

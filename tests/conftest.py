@@ -56,7 +56,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def make_app(tmp_path: Path) -> Callable[..., Flask]:
-    """Build an application with a page, an action and Analytics. TESTING and no store unless said."""
+    """Build an application with a page, an action and Analytics. TESTING, no store, unless said."""
     own = {
         "TESTING": True,
         "SECRET_KEY": "x",
