@@ -54,7 +54,7 @@ def event(
 
 def view(when: str | datetime, user: str | None = None, **fields: Any) -> bytes:
     """A page view."""
-    return event(when, user=user, type=EventType.PAGEVIEW, **fields)
+    return event(when, user=user, **{"type": EventType.PAGEVIEW, **fields})
 
 
 def identify(when: str, user: str | None, traits: dict[str, Any], **fields: Any) -> bytes:
