@@ -10,7 +10,7 @@ import duckdb
 
 from flask_analytics.metrics import facts
 from flask_analytics.metrics.chain import reached
-from flask_analytics.metrics.filters import number
+from flask_analytics.metrics.filters import FIELDS, number
 from flask_analytics.store.sql.dialect import Query
 from flask_analytics.store.sql.duckdb import DuckDB
 from flask_analytics.store.sql.engine import Columns, Passage, Property, Reached, Span
@@ -28,11 +28,9 @@ COLUMNS = {
     "duration": "DOUBLE",
     "amount": "DECIMAL(38, 18)",
     "engaged": "DOUBLE",
-} | dict.fromkeys(
-    "route path method hostname locale referrer origin medium campaign browser os device country "
-    "group_id currency".split(),
-    "VARCHAR",
-)
+    "group_id": "VARCHAR",
+    "currency": "VARCHAR",
+} | {field: "VARCHAR" for field in FIELDS if field not in ("event", "source", "status", "group")}
 
 #: Microseconds.
 HOUR = 3600 * 10**6
