@@ -130,7 +130,7 @@ def test_who_came_before_is_in_no_cohort() -> None:
     [(Period.DAY, [1, 0, 1]), (Period.WEEK, [1, 1, 0]), (Period.MONTH, [1, 1, 1])],
 )
 def test_weeks_and_months_follow_the_calendar(period: Period, expected: list[int]) -> None:
-    """From Saturday to Monday are two days, and the next week; from December to January the next month."""
+    """Saturday to Monday are two days, or the next week; January is the month after."""
     engine = PlainEngine(
         came("ann 2025-12-27 10:00", "ann 2025-12-29 10:00", "ann 2026-01-15 10:00")
         + came("ann 2026-02-28 10:00")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -28,10 +27,10 @@ ZONES = (
 )  # fmt: skip
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.sampled_from(ZONES),
-    st.lists(st.integers(at("1880-01-01"), at("2200-01-01")), min_size=1, max_size=20),
+    st.lists(st.integers(at("1880-01-01"), at("2060-01-01")), min_size=1, max_size=20),
 )
 @example("Pacific/Apia", [at("2011-12-29 12:00"), at("2011-12-30 12:00"), at("2011-12-31 12:00")])
 def test_periods_of_any_moments(zone: str, moments: list[int]) -> None:
@@ -89,10 +88,11 @@ def test_cells_are_as_large_as_a_zone_allows(zone: str, year: int, size: int) ->
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Niue"])
 def test_the_ends_of_the_calendar(zone: str) -> None:
     """The first and the last day have no local time everywhere, and break nothing."""
-    assert len(shifts((BEGINNING, END), zone)) < 20
+    for span in ((BEGINNING, BEGINNING + DAY), (END - DAY, END)):
+        assert len(shifts(span, zone)) == 1
     assert day_start(-(10**9), ZoneInfo(zone)) == BEGINNING
     assert day_start(10**9, ZoneInfo(zone)) == END
-    assert day_start(0, ZoneInfo("UTC")) == 0 == datetime(1970, 1, 1).toordinal() % 719163 * DAY
+    assert day_start(0, ZoneInfo("UTC")) == 0
 
 
 def test_each_dialect_numbers_its_values_from_one() -> None:
