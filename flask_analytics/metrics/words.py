@@ -27,10 +27,9 @@ def read(kind: str, words: Mapping[str, Sequence[str]], now: datetime) -> Any:
     :param words: each parameter with its values, as ``request.args.lists()`` has them.
     :raises QuestionError: naming the parameter, its shape and the cure.
     """
-    known = KINDS[kind].words
     values: dict[str, Any] = {}
     for name, given in words.items():
-        check_name(name, known)
+        check_name(name, KINDS[kind].words)
         if parameters.TABLE[name].is_repeated:
             values[name] = list(given)
         elif len(given) == 1:
@@ -46,6 +45,8 @@ def question(kind: str, values: Values, now: datetime) -> Any:
     :raises QuestionError: naming the parameter, its shape and the cure.
     """
     asked = KINDS[kind]
+    for name in values:
+        check_name(name, asked.words)
     checked = {name: _checked(name, value) for name, value in values.items() if value is not None}
     for name in asked.required:
         if name not in checked:
