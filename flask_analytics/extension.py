@@ -19,9 +19,10 @@ from .delivery.board import Board
 from .delivery.direct import Direct
 from .errors import ConfigurationError, DropEvent
 from .event import Event, currencies
+from .metrics.ask import Metrics
 from .pipeline import Pipeline, Sink, Step
 from .record import Callbacks, State, thaw
-from .web import browser, health
+from .web import api, browser, health, write
 
 V = TypeVar("V")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -76,6 +77,8 @@ class Analytics(Helpers):
         _offer_on_g(app, _Bound(state))
         browser.install(app, state)
         health.install(app, state)
+        write.install(app, state)
+        api.install(app, state)
         cli.install(app)
         if settings.enabled:
             hooks.install(app, state)
@@ -134,6 +137,22 @@ class Analytics(Helpers):
         """
         self._callbacks.access = function
         return function
+
+    # -- questions
+
+    @property
+    def metrics(self) -> Metrics:
+        """The questions to the current application's store: ``analytics.metrics.volume()``.
+
+        :raises ConfigurationError: ANALYTICS_STORE is None.
+        """
+        state = self._state()
+        if state.store is None:
+            raise ConfigurationError(
+                "ANALYTICS_STORE is None, so nothing is kept that could be asked: leave it out, "
+                'or set it to "embedded:"'
+            )
+        return Metrics(state.store, state.pipeline.clock)
 
     # -- delivery
 
