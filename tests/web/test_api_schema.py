@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +18,15 @@ from flask_analytics import Analytics
 from flask_analytics.event import Event, Revenue, Source, encode
 from flask_analytics.metrics.kinds import KINDS
 from flask_analytics.metrics.parameters import TABLE
+from flask_analytics.metrics.top import Dimension
 from flask_analytics.store.memory import MemoryStore
 from flask_analytics.web.openapi import document
 
 from .conftest import NOW, Ask
 
 KEY = "write-me"
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
 
 #: Made-up requests for each route, and the same ones each time.
 BOUNDED = settings(
@@ -117,3 +121,19 @@ def test_served_where_the_application_is(make_app: Callable[..., Flask]) -> None
 
     assert answer.get_json()["servers"] == [{"url": "/shop/stats/api"}]
     assert answer.get_json()["openapi"] == "3.1.0"
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_every_parameter_is_documented(name: str) -> None:
+    """A new parameter is written down before it is read."""
+    assert f"`{name}`" in PAGE
+
+
+def test_every_status_and_dimension_is_documented() -> None:
+    """What may come back, and what may be grouped by."""
+    paths = document("/analytics/api")["paths"].values()
+    statuses = {status for path in paths for one in path.values() for status in one["responses"]}
+    for status in statuses - {"200"}:
+        assert status in PAGE, status
+    for dimension in Dimension:
+        assert f"`{dimension}`" in PAGE
