@@ -23,6 +23,9 @@ MAX_POINTS = 10_000
 #: What "the last days" are when nobody says.
 DEFAULT_DAYS = 7
 
+#: Years that a question may be about; arithmetic with the days around them cannot overflow.
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+
 
 class Bucket(StrEnum):
     """How a series is cut: at local hours, midnights, Mondays, firsts of a month."""
@@ -130,6 +133,11 @@ def read(
         since = last.start
     else:
         since = (until.astimezone(zone(tz)) - timedelta(DEFAULT_DAYS)).astimezone(UTC)
+    if since >= until and end is None:
+        raise QuestionError(
+            "from", f"{since:%Y-%m-%d %H:%M} (UTC) is after today, where the range ends when "
+            "nothing else is said: add to"
+        )  # fmt: skip
     if since >= until:
         raise QuestionError(
             "from", f"the range ends ({until:%Y-%m-%d %H:%M}) before it starts "
@@ -148,10 +156,25 @@ def _moment(field: str, value: str | date | datetime, tz: ZoneInfo) -> datetime:
         if not isinstance(value, date):
             raise QuestionError(field, f"must be a date or a datetime, not {type(value).__name__}")
         value = datetime.combine(value, time(), tz)
-    try:
-        return (value if value.tzinfo else value.replace(tzinfo=tz)).astimezone(UTC)
-    except (OverflowError, ValueError):
-        raise QuestionError(field, "is outside the years 1 to 9999") from None
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise QuestionError(field, f"must lie in the years {FIRST_YEAR} to {LAST_YEAR}")
+    return (value if value.tzinfo else value.replace(tzinfo=tz)).astimezone(UTC)
+
+
+def cohort(start: str | date | datetime, count: int, tz: str) -> Range:
+    """So many local days from a moment on.
+
+    :raises QuestionError: naming ``from`` or ``tz``.
+    """
+    since = _moment("from", start, zone(tz))
+    until = since.astimezone(zone(tz)) + timedelta(count)
+    return Range(since, until.astimezone(UTC), tz)
+
+
+def widened(span: Range, bucket: Bucket) -> Range:
+    """The range of all buckets that a range touches, each of them whole."""
+    last = floor(span.end - timedelta(microseconds=1), bucket, span.tz)
+    return Range(floor(span.start, bucket, span.tz), following(last, bucket, span.tz), span.zone)
 
 
 def _parsed(field: str, text: str) -> date | datetime:
