@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .delivery.census import Total
-from .delivery.diagnosis import problems
-from .delivery.sheet import Sheet
-from .delivery.stats import CollectorStats, JournalStats
+from ..delivery.census import Total
+from ..delivery.diagnosis import problems
+from ..delivery.sheet import Sheet
+from ..delivery.stats import CollectorStats, JournalStats
 
 #: A colour and a sign for each state; the sign tells it where colours do not.
 _LOOKS = {

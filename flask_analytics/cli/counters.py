@@ -1,8 +1,4 @@
-"""``flask analytics``: what the workers of an application count, seen from a terminal.
-
-Registered on ``app.cli``, so that every application with Analytics has it. It reads the files
-that the workers write, and changes none of them.
-"""
+"""What the workers of an application count. Reads the files that they write, and changes none."""
 
 from __future__ import annotations
 
@@ -12,28 +8,12 @@ from collections.abc import Iterator
 
 import click
 import msgspec
-from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask import current_app
 
-from .delivery.census import Total
-from .delivery.diagnosis import problems
-from .delivery.summary import describe
-
-NAME = "analytics"
-
-commands = AppGroup(NAME, help="What became of the events of this application.")
-
-
-class Unknown(click.ClickException):
-    """There is no answer: neither well nor ill."""
-
-    exit_code = 2
-
-
-def install(app: Flask) -> None:
-    """Add the commands, unless the application has some of that name."""
-    if NAME not in app.cli.commands:
-        app.cli.add_command(commands)
+from ..delivery.census import Total
+from ..delivery.diagnosis import problems
+from ..delivery.summary import describe
+from .group import Unknown, commands
 
 
 @commands.command("stats")
@@ -44,7 +24,7 @@ def install(app: Flask) -> None:
 )  # fmt: skip
 def stats(is_json: bool, watch: float | None) -> None:
     """Show the counters of all processes, and their sum."""
-    from .screen import Screen  # rich takes 50 ms that no server needs to spend
+    from ..screen.counters import Screen  # rich takes 50 ms that no server needs to spend
 
     screen = Screen(current_app.name)
     if watch is None:
@@ -64,7 +44,7 @@ def stats(is_json: bool, watch: float | None) -> None:
 @commands.command("health")
 def health() -> None:
     """Tell whether all is well. Exit status: 0 it is, 1 it is not, 2 nobody knows."""
-    from .screen import printable
+    from ..screen.counters import printable
 
     total = _total()
     found = problems(total)
