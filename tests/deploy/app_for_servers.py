@@ -26,6 +26,7 @@ if "FORBIDDEN" in os.environ:
     collectors.append(WebhookCollector(f"{destination}/401", name="forbidden", flush_interval=0.01))
 
 app = Flask(__name__)
+app.config["ANALYTICS_STORE"] = None
 app.config["ANALYTICS_COLLECTORS"] = collectors
 app.config["ANALYTICS_SHUTDOWN_TIMEOUT"] = float(os.environ.get("SHUTDOWN_TIMEOUT", "5"))
 app.config["ANALYTICS_EXCLUDE"] = ["/ready"]
