@@ -14,9 +14,10 @@ from .context import Helpers
 from .delivery import sigterm
 from .errors import ConfigurationError, DropEvent
 from .event import Event, currencies
+from .metrics.ask import Metrics
 from .pipeline import Step
 from .record import Callbacks, State
-from .web import browser, health
+from .web import api, browser, health, write
 
 V = TypeVar("V")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,6 +68,8 @@ class Analytics(Helpers):
         _offer_on_g(app, _Bound(state))
         browser.install(app, state)
         health.install(app, state)
+        write.install(app, state)
+        api.install(app, state)
         cli.install(app)
         if settings.enabled:
             hooks.install(app, state)
@@ -125,6 +128,22 @@ class Analytics(Helpers):
         """
         self._callbacks.access = function
         return function
+
+    # -- questions
+
+    @property
+    def metrics(self) -> Metrics:
+        """The questions to the current application's store: ``analytics.metrics.volume()``.
+
+        :raises ConfigurationError: ANALYTICS_STORE is None.
+        """
+        state = self._state()
+        if state.store is None:
+            raise ConfigurationError(
+                "ANALYTICS_STORE is None, so nothing is kept that could be asked: leave it out, "
+                'or set it to "embedded:"'
+            )
+        return Metrics(state.store, state.pipeline.clock)
 
     # -- delivery
 

@@ -237,9 +237,9 @@ class Metrics:
 
     def _ask(self, kind: str, own: dict[str, Any], scope: Any) -> Any:
         """``own`` are a kind's words, ``scope`` what a caller said besides."""
-        values = {name: value for name, value in scope.items()}
+        values = {**own, **scope}
         now = datetime.fromtimestamp(self._clock(), UTC)
-        return self.ask(words.question(kind, {**own, **values}, now))
+        return self.ask(words.question(kind, values, now))
 
 
 def _given(value: Any) -> Any:

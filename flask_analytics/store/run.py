@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from ..delivery import latch
 from ..errors import StoreError
 from .base import Store
 
@@ -55,8 +54,14 @@ class Turns:
         return self._slots
 
 
+def _is_patched() -> bool:
+    from ..delivery import latch  # with gevent, which whoever only imports us needs not
+
+    return latch.is_patched()
+
+
 def _semaphore(count: int) -> Any:
-    if latch.is_patched():
+    if _is_patched():
         from gevent.lock import Semaphore
 
         return Semaphore(count)
@@ -77,7 +82,7 @@ def answer(
     :raises QuestionError, StoreError: as the store does; ``Busy`` when no turn came.
     """
     release = (turns or _turns).take(patience)
-    if latch.is_patched():
+    if _is_patched():
         return _in_thread(store, question, release)
     try:
         return store.answer(question)

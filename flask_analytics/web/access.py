@@ -9,22 +9,17 @@ Everything is refused until somebody is let in, for every route of a guarded blu
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-import msgspec
 from flask import Blueprint, Request, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..errors import ConfigurationError
 from ..record import State
-
-#: Begins a token that is given as its hash.
-HASHED = "sha256:"
+from . import keys
+from .problem import problem
 
 #: Names of this machine. Exactly these: a name of somebody else's can lead here, too.
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -45,15 +40,15 @@ def guard(blueprint: Blueprint, state: State) -> None:
 
     :raises ConfigurationError: a token of ANALYTICS_READ_TOKENS is a hash that is none.
     """
-    digests = [_digest(name, token) for name, token in state.settings.read_tokens.items()]
+    digests = keys.digests("ANALYTICS_READ_TOKENS", state.settings.read_tokens)
     blueprint.before_request(lambda: refusal(state, digests, request))
     blueprint.after_request(_uncached)
 
 
 def refusal(state: State, digests: Iterable[bytes], current: Request) -> AnyResponse | None:
     """What to answer instead of the page, or None for those who may read."""
-    given = _bearer(current)
-    if given is not None and _is_known(given, digests):
+    given = keys.bearer(current)
+    if given is not None and keys.is_known(given, digests):
         return None
     declared = state.callbacks.access
     if declared is not None:
@@ -114,48 +109,12 @@ def _asked(state: State, declared: Callable[[], Any]) -> AnyResponse | None:
     return _problem(403, "You may not read this.")
 
 
-def _bearer(current: Request) -> bytes | None:
-    """The token as it was sent, or None."""
-    scheme, _, token = current.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        return None
-    return token.strip().encode("latin-1", "replace")
-
-
-def _is_known(given: bytes, digests: Iterable[bytes]) -> bool:
-    """Compare with all of them, so that the time it takes tells nothing."""
-    digest = hashlib.sha256(given).digest()
-    matches = [hmac.compare_digest(digest, known) for known in digests]
-    return any(matches)
-
-
-def _digest(name: str, token: str) -> bytes:
-    if not token.startswith(HASHED):
-        return hashlib.sha256(token.encode()).digest()
-    try:
-        digest = bytes.fromhex(token.removeprefix(HASHED))
-    except ValueError:
-        digest = b""
-    if len(digest) != hashlib.sha256().digest_size:
-        raise ConfigurationError(
-            f"The token {name!r} of ANALYTICS_READ_TOKENS is no SHA-256 hash: write "
-            f'"{HASHED}" and 64 hexadecimal digits, or the token itself'
-        )
-    return digest
-
-
 def _uncached(response: Response) -> Response:
-    """Numbers are for who asked, now."""
-    response.headers["Cache-Control"] = "no-store"
+    """Numbers are for who asked, now; a route may let them keep a copy."""
+    response.headers.setdefault("Cache-Control", "no-store")
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 def _problem(status: int, detail: str) -> Response:
-    """A problem document (RFC 9457)."""
-    problem: Mapping[str, Any] = {
-        "title": "Not for everybody.", "status": status, "detail": detail
-    }  # fmt: skip
-    return Response(
-        msgspec.json.encode(problem), status=status, mimetype="application/problem+json"
-    )
+    return problem(status, "Not for everybody.", detail)

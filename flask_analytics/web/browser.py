@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 from flask import Blueprint, Flask, Request, Response, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -18,6 +17,7 @@ from ..enrich import Facts, capture, host_name
 from ..pipeline import Draft
 from ..record import State, current_record, current_view
 from .payload import MAX_BODY, Unreadable, read
+from .problem import json_response, problem
 
 #: Content types that a page can send without asking first (a beacon sends text/plain).
 _TYPES = frozenset({"application/json", "text/plain"})
@@ -117,7 +117,7 @@ def ingest(state: State) -> Response:
     if not payload.events:
         first = payload.refused[0]
         return _problem(400, f"No event was taken. {first.detail}", first.field, payload.summary())
-    return _json(202, payload.summary(), "application/json")
+    return json_response(202, payload.summary())
 
 
 def _accept(state: State, events: list[Any]) -> None:
@@ -165,12 +165,4 @@ def _body(current: Request) -> bytes:
 def _problem(
     status: int, detail: str, field: str | None = None, more: dict[str, Any] | None = None
 ) -> Response:
-    """A problem document (RFC 9457)."""
-    problem = {"title": "The events were not taken.", "status": status, "detail": detail}
-    if field:
-        problem["field"] = field
-    return _json(status, {**problem, **(more or {})}, "application/problem+json")
-
-
-def _json(status: int, content: Any, mimetype: str) -> Response:
-    return Response(msgspec.json.encode(content), status=status, mimetype=mimetype)
+    return problem(status, "The events were not taken.", detail, field, more)

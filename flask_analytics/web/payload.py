@@ -105,12 +105,14 @@ def read(body: bytes, now: datetime) -> Payload:
     for index, raw in enumerate(envelope.events):
         try:
             payload.events.append(_event(bytes(raw), envelope, late_by, now))
-        except _Wrong as wrong:
+        except Wrong as wrong:
             payload.refused.append(Refusal(index, wrong.field, wrong.detail))
     return payload
 
 
-class _Wrong(Exception):
+class Wrong(Exception):
+    """An event cannot be taken: which field, and why."""
+
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(detail)
         self.field, self.detail = field, detail
@@ -120,9 +122,9 @@ def _envelope(body: bytes) -> _Envelope:
     if len(body) > MAX_BODY:
         raise Unreadable(413, f"The body is larger than {MAX_BODY} bytes: send fewer events.")
     try:
-        envelope: _Envelope = _decode(body, _Envelope)
+        envelope: _Envelope = decode(body, _Envelope)
         _refuse_twins(body)
-    except _Wrong as wrong:
+    except Wrong as wrong:
         raise Unreadable(400, wrong.detail, wrong.field or None) from None
     if not envelope.events:
         raise Unreadable(400, "There is no event in it.", "events")
@@ -131,16 +133,20 @@ def _envelope(body: bytes) -> _Envelope:
     return envelope
 
 
-def _decode(body: bytes, kind: Any) -> Any:
+def decode(body: bytes, kind: Any) -> Any:
+    """JSON as a type.
+
+    :raises Wrong: it is none, or something else.
+    """
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         detail, _, path = str(error).partition(" - at `")
-        raise _Wrong(path.rstrip("`").removeprefix("$").lstrip("."), f"{detail}.") from None
+        raise Wrong(path.rstrip("`").removeprefix("$").lstrip("."), f"{detail}.") from None
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise _Wrong("", f"This is not JSON: {error}.") from None
+        raise Wrong("", f"This is not JSON: {error}.") from None
     except RecursionError:
-        raise _Wrong("", "This is nested too deeply.") from None
+        raise Wrong("", "This is nested too deeply.") from None
 
 
 def _refuse_twins(body: bytes) -> None:
@@ -151,20 +157,20 @@ def _refuse_twins(body: bytes) -> None:
     try:
         json.loads(body, object_pairs_hook=objects.append, parse_int=str)
     except (ValueError, RecursionError):  # what msgspec has skipped over, such as bad UTF-8
-        raise _Wrong("", "This cannot be read.") from None
+        raise Wrong("", "This cannot be read.") from None
     outermost = [key for key, _ in objects[-1]]
     for key in _IDENTITY:
         name = key.decode().strip('"')
         if outermost.count(name) > 1:
-            raise _Wrong(name, "This key is there twice.")
+            raise Wrong(name, "This key is there twice.")
 
 
 def _event(raw: bytes, envelope: _Envelope, late_by: timedelta | None, now: datetime) -> Event:
-    claim: _Claim = _decode(raw, _Claim)
+    claim: _Claim = decode(raw, _Claim)
     _refuse_twins(raw)
     name = clean_name(claim.event_name) if claim.event_name else None
     if claim.type == "custom" and not name:
-        raise _Wrong("event_name", "A custom event needs a name.")
+        raise Wrong("event_name", "A custom event needs a name.")
     properties, _ = clean(claim.properties)
     if claim.type == "pageview" and envelope.title:
         properties.setdefault("title", clean_text(envelope.title, 512))
@@ -187,7 +193,7 @@ def _place(event: Event, url: str | None, referrer: str | None) -> None:
     if url:
         event.url = public_url(url)
         if event.url is None:
-            raise _Wrong("url", "This is not an absolute http(s) address.")
+            raise Wrong("url", "This is not an absolute http(s) address.")
         event.path = _path(event.url)
     if referrer:
         event.referrer = public_url(referrer)

@@ -51,8 +51,8 @@ _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
 #: ``(path) -> (route, endpoint)``, or None for a path that no route takes.
 Route = Callable[[str], tuple[str, str] | None]
 
-#: ``(local day, host, address, user agent) -> anonymous id``.
-Visitor = Callable[[str, str, str, str], str]
+#: ``(local day, address, user agent) -> anonymous id``.
+Visitor = Callable[[str, str, str], str]
 
 
 def looks_like(line: str) -> bool:
@@ -159,9 +159,7 @@ class AccessLog:
         if found := self._route(path):
             event.matched_pattern, event.endpoint = found
         if self._visitor is not None and not (event.user_id or event.anonymous_id):
-            event.anonymous_id = self._visitor(
-                when[:11], event.hostname or "", address, event.user_agent or ""
-            )
+            event.anonymous_id = self._visitor(when[:11], address, event.user_agent or "")
 
 
 _METHODS = frozenset("HEAD POST PUT PATCH DELETE OPTIONS CONNECT TRACE PROPFIND".split())

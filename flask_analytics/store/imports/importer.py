@@ -12,8 +12,6 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Protocol
 
-import msgspec
-
 from .bookmark import Bookmark, Mark
 from .format import Format, Record
 from .intake import Intake
@@ -151,6 +149,6 @@ class Importer:
                 file=self._file,
                 records=self.report.records,
                 sum=self._sum.hexdigest(),
-                report=msgspec.to_builtins(self.report),
+                report=self.report.plain(),
             )
             self._bookmark.write(mark)

@@ -6,6 +6,8 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
+from ...salt import hashed
+
 #: Bytes of the salt.
 _SIZE = 32
 
@@ -21,10 +23,12 @@ class Visitors:
 
     def __init__(self, path: Path | None) -> None:
         self._salt = os.urandom(_SIZE) if path is None else _kept(path)
+        self._days: dict[str, bytes] = {}
 
-    def __call__(self, day: str, host: str, address: str, agent: str) -> str:
-        told = "\0".join((day, host, address, agent)).encode("utf-8", "replace")
-        return blake2b(told, key=self._salt, digest_size=16).hexdigest()
+    def __call__(self, day: str, address: str, agent: str) -> str:
+        if day not in self._days:
+            self._days = {day: blake2b(day.encode(), key=self._salt, digest_size=_SIZE).digest()}
+        return hashed(self._days[day], address, agent)
 
 
 def _kept(path: Path) -> bytes:
