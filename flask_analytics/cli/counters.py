@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import click
 import msgspec
@@ -13,7 +14,8 @@ from flask import current_app
 from ..delivery.census import Total
 from ..delivery.diagnosis import problems
 from ..delivery.summary import describe
-from .group import Unknown, commands
+from ..errors import StoreError
+from .group import Unknown, commands, encode, state
 
 
 @commands.command("stats")
@@ -29,7 +31,11 @@ def stats(is_json: bool, watch: float | None) -> None:
     screen = Screen(current_app.name)
     if watch is None:
         total = _total()
-        click.echo(_json(total, indent=2)) if is_json else screen.show(total)
+        if is_json:
+            click.echo(_json(total, indent=2))
+        else:
+            screen.show(total)
+            _show_store()
         return
     totals = _totals(watch)
     try:
@@ -56,10 +62,10 @@ def health() -> None:
 
 
 def _total() -> Total:
-    state = current_app.extensions["analytics"]
-    census = state.board().census
+    found = state()
+    census = found.board().census
     if census is None:
-        path = state.settings.url_prefix + "/health"
+        path = found.settings.url_prefix + "/health"
         raise Unknown(
             "Without a journal each process knows its own counts only, and this one has none: ask "
             f"a process that serves, at {path}; or let ANALYTICS_DIR be a folder that they can "
@@ -83,4 +89,31 @@ def _totals(seconds: float) -> Iterator[Total]:
 
 def _json(total: Total, indent: int = -1) -> bytes:
     """One line, unless indented."""
-    return msgspec.json.format(msgspec.json.encode(describe(total)), indent=indent)
+    told = describe(total)
+    kept = _store()
+    if kept is not None:
+        told["store"] = kept
+    return msgspec.json.format(encode(told), indent=indent)
+
+
+def _show_store() -> None:
+    from ..screen.store import StoreScreen
+
+    kept = _store()
+    if kept is not None:
+        StoreScreen().show(kept)
+
+
+def _store() -> dict[str, Any] | None:
+    """What the store tells of itself; None where there is none yet, or only in other processes'
+    memory. Looking makes no files."""
+    opener: Any = state().store
+    if opener is None or getattr(opener, "scheme", "") == "memory":
+        return None
+    if getattr(opener, "scheme", "") == "embedded" and not opener.place.exists():
+        return None
+    try:
+        told: dict[str, Any] = opener().describe()
+    except StoreError as error:
+        return {"error": str(error)}
+    return told

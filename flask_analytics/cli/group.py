@@ -51,7 +51,13 @@ def store() -> Store:
         raise click.ClickException("This application keeps no store: ANALYTICS_STORE is None.")
     with plain_errors():
         found: Store = opened()
-        return found
+    if found.scheme == "memory":
+        click.echo(
+            "The store is in memory: this command has one of its own, which begins empty and ends "
+            "with it. What the workers hold is in their dashboard and read API.",
+            err=True,
+        )
+    return found
 
 
 def folder() -> Path:

@@ -93,8 +93,6 @@ class Work:
 
     def __init__(self, wish: Wish, options: Options, shelf: Store | None) -> None:
         self._wish, self._options, self._shelf = wish, options, shelf
-        if shelf is not None and shelf.scheme == "memory":
-            click.echo("The store is in memory: it ends with this command.", err=True)
 
     def take(self, name: str, bar: Callable[[str, int | None], Bar]) -> tuple[Report, str]:
         """One file; the report, and the format it is in."""

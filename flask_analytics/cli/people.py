@@ -48,12 +48,18 @@ def _person(opened: Store, id: str) -> Person:
 
     question = words.question("traits", {"id": id}, None)  # type: ignore[arg-type]
     person: Person | None = opened.answer(question)
-    if person is None:
+    if person is None or _is_stranger(opened, person):
         raise click.ClickException(
             f"The store has nothing of {id!r}. Ids are exact, capitals too; flask analytics people "
             "--search finds them."
         )
     return person
+
+
+def _is_stranger(opened: Store, person: Person) -> bool:
+    """Whether there is nothing but the id that was asked for."""
+    known = len(person.ids) > 1 or person.traits
+    return not known and next(iter(opened.events(person=person.id)), None) is None
 
 
 def _document(opened: Store, person: Person, file: BinaryIO) -> None:

@@ -14,10 +14,13 @@ from . import drawings
 from .counters import printable
 
 #: What a headline need not say.
-_DEFAULTS = {"tz": "UTC", "bots": False, "bucket": "day", "period": "day", "grid": False}
+_DEFAULTS = {"bots": False, "bucket": "day", "period": "day"}
 
 #: Words that the headline tells in its own way, or the table does.
-_TOLD = {"from", "to", "tz", "step", "step_filter", "limit", "days", "id", "offset"}
+_TOLD = frozenset(
+    "from to tz step step_filter limit days id offset breakdown dimension property grid interval "
+    "rolling".split()
+)  # fmt: skip
 
 
 class AnswerScreen:
@@ -68,7 +71,16 @@ def _rest(told: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(value, list):
             yield from map(str, value)
         else:
-            yield "with bots" if name == "bots" else f"{name.replace('_', ' ')} {value}"
+            yield _SAY[name](value) if name in _SAY else f"{name.replace('_', ' ')} {value}"
+
+
+_SAY: Mapping[str, Callable[[Any], str]] = {
+    "bots": lambda _: "with bots",
+    "event": lambda name: f"only {name}",
+    "window": lambda length: f"within {drawings.seconds(length)}",
+    "period": lambda period: f"by {period}",
+    "bucket": lambda bucket: f"by {bucket}",
+}
 
 
 def _empty(question: Any, store: Mapping[str, Any]) -> list[RenderableType]:
@@ -98,4 +110,4 @@ def _empty(question: Any, store: Mapping[str, Any]) -> list[RenderableType]:
 
 
 def _or(words: list[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    return ", or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

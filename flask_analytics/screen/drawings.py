@@ -208,6 +208,9 @@ def seconds(length: float | None) -> str:
         return "unknown"
     minutes, rest = divmod(round(length), 60)
     hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days:,} d {hours} h" if hours else f"{days:,} d"
     if hours:
         return f"{hours:,} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

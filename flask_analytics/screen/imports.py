@@ -92,12 +92,13 @@ def _most(counts: Mapping[str, int], limit: int) -> list[tuple[str, int]]:
 
 
 def _examples(examples: list[Example]) -> Table:
-    table = new_table("line", "refused because", "it begins")
-    table.columns[0].justify = "right"
-    table.columns[2].no_wrap, table.columns[2].overflow = True, "ellipsis"
+    """Each on two lines: reasons are sentences, and records are long."""
+    table = new_table("line", "refused")
+    table.columns[0].justify, table.columns[0].no_wrap = "right", True
     for example in examples[:MOST]:
-        text = printable(example.text) or "(of an earlier run)"
-        table.add_row(f"{example.line:,}", printable(example.reason), Text(text, "dim"))
+        told = Text(printable(example.reason))
+        told.append("\n" + (printable(example.text) or "(seen by an earlier run)"), "dim")
+        table.add_row(f"{example.line:,}", told)
     return table
 
 

@@ -20,6 +20,9 @@ class StoreScreen:
 
     def show(self, told: Mapping[str, Any]) -> None:
         """What the store has."""
+        if "error" in told:
+            self._console.print(Text(f"store: {printable(str(told['error']))}", "red"))
+            return
         words = [f"{told.get('events', 0):,} events"]
         words += [f"{plain(name, value)} {name.replace('_', ' ')}" if name != "bytes"
                   else plain(name, value)
