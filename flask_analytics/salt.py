@@ -119,7 +119,8 @@ def _path(place: Path, day: int) -> Path:
 
 
 def hashed(salt: bytes, address: str, agent: str) -> str:
-    """The id of an address and a user agent. Of an IPv6 address only the network counts: the rest changes by itself (RFC 8981)."""
+    """The id of an address and a user agent. Of an IPv6 address only the network
+    counts: the rest changes by itself (RFC 8981)."""
     try:
         parsed = ip_address(address)
         if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:

@@ -27,10 +27,20 @@ TICK = 1000
 
 
 @commands.command("export")
-@click.option("--output", "-o", type=click.Path(dir_okay=False, allow_dash=True), default="-",
-              metavar="FILE", help="Default: standard output. Packed where it ends in .gz.")
-@click.option("--format", "format_", type=click.Choice(FORMATS),
-              help="Default: told by the file's name, else ndjson.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    metavar="FILE",
+    help="Default: standard output. Packed where it ends in .gz.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    help="Default: told by the file's name, else ndjson.",
+)
 @click.option("--from", "from_", metavar="DATE", help="The first moment. Default: the first event.")
 @click.option("--to", metavar="DATE", help="The first moment that is no more part of it.")
 @click.option("--tz", default="UTC", show_default=True, help="Zone of dates.")

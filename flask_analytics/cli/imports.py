@@ -29,20 +29,41 @@ STDIN = "-"
 
 @commands.command("import")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--format", "format_", type=click.Choice(["ndjson", "csv", "log"]),
-              help="Default: told by how the file begins.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["ndjson", "csv", "log"]),
+    help="Default: told by how the file begins.",
+)
 @click.option("--tz", default="UTC", show_default=True, help="Zone of times that name none.")
-@click.option("--set", "fixed", multiple=True, metavar="FIELD=VALUE",
-              help="A value for events that have none, such as hostname=shop.example.")
-@click.option("--map", "columns", multiple=True, metavar="FIELD=COLUMN",
-              help='CSV: which column a field is in, such as timestamp="Created at".')
+@click.option(
+    "--set",
+    "fixed",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="A value for events that have none, such as hostname=shop.example.",
+)
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help='CSV: which column a field is in, such as timestamp="Created at".',
+)
 @click.option("--rest", is_flag=True, help="CSV: columns that are no field become properties.")
 @click.option("--delimiter", help="CSV: what stands between cells. Default: told by the header.")
 @click.option("--encoding", default="utf-8", show_default=True, help="CSV: of its text.")
-@click.option("--exclude", multiple=True, metavar="PATTERN",
-              help="Log: paths that are no pages, with * and ?, besides ANALYTICS_EXCLUDE.")
-@click.option("--visitors/--no-visitors", default=True,
-              help="Log: whether visitors get an anonymous id, a new one each day.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Log: paths that are no pages, with * and ?, besides ANALYTICS_EXCLUDE.",
+)
+@click.option(
+    "--visitors/--no-visitors",
+    default=True,
+    help="Log: whether visitors get an anonymous id, a new one each day.",
+)
 @click.option("--dry-run", is_flag=True, help="Only tell what would be stored.")
 @click.option("--again", is_flag=True, help="Begin at the start of a file that was read before.")
 @json_option
@@ -140,9 +161,7 @@ class Work:
                     twins=lineid.Twins(self._options.salt()),
                     keep_from=now - timedelta(state().settings.retention_days),
                     file=name,
-                    on_progress=lambda: progress.move(
-                        lines.position, f"{report.stored:,} stored"
-                    ),
+                    on_progress=lambda: progress.move(lines.position, f"{report.stored:,} stored"),
                 ).run(lines), format_
 
     def _bookmark(self, lines: Lines, format_: str) -> Any:
@@ -230,7 +249,9 @@ def _router() -> Callable[[str], tuple[str, str] | None]:
     return route
 
 
-def _pairs(option: str, given: tuple[str, ...], check: Callable[[str, str], None]) -> dict[str, str]:
+def _pairs(
+    option: str, given: tuple[str, ...], check: Callable[[str, str], None]
+) -> dict[str, str]:
     found = {}
     for pair in given:
         field, sign, value = pair.partition("=")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
-import msgspec
 
 from ..errors import StoreError
 from .group import commands, encode, json_option, plain_errors, print_json, state, store, wants_json
@@ -20,8 +19,14 @@ if TYPE_CHECKING:
 
 @commands.command("export-user")
 @click.argument("id")
-@click.option("--output", "-o", type=click.Path(dir_okay=False, allow_dash=True), default="-",
-              metavar="FILE", help="Default: standard output.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    metavar="FILE",
+    help="Default: standard output.",
+)
 def export_user(id: str, output: str) -> None:
     """Write all that the store has of a person, by any of their ids, as one JSON document: ids,
     traits and every event."""

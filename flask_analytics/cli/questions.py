@@ -15,7 +15,16 @@ from flask import current_app
 from ..metrics import words
 from ..metrics.kinds import KINDS
 from ..metrics.parameters import TABLE
-from .group import ARGUMENTS, commands, json_option, plain_errors, print_json, state, store, wants_json
+from .group import (
+    ARGUMENTS,
+    commands,
+    json_option,
+    plain_errors,
+    print_json,
+    state,
+    store,
+    wants_json,
+)
 
 #: Kind -> what its command is called, and its first line of help. ``person`` reads better than
 #: ``traits`` beside ``people``.
@@ -69,9 +78,7 @@ def _parameter(word: str) -> Any:
         return click.option(option, word, is_flag=True, help=what.removeprefix("1 ").removeprefix(
             "1: ").capitalize())  # fmt: skip
     shape = "|".join(row.schema.get("enum", ())) or _SHAPES.get(word, "N")
-    return click.option(
-        option, word, metavar=shape, multiple=row.is_repeated, help=_one_line(what)
-    )
+    return click.option(option, word, metavar=shape, multiple=row.is_repeated, help=_one_line(what))
 
 
 def _one_line(what: str) -> str:

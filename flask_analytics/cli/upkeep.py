@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 
@@ -65,5 +64,3 @@ def _moment(text: str, tz: str) -> datetime:
             return read(None, text, tz, datetime.now(UTC)).end
         except QuestionError as error:
             raise QuestionError("before", error.detail) from None
-
-

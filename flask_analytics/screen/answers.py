@@ -17,10 +17,10 @@ from .counters import printable
 _DEFAULTS = {"bots": False, "bucket": "day", "period": "day"}
 
 #: Words that the headline tells in its own way, or the table does.
-_TOLD = frozenset(
-    "from to tz step step_filter limit days id offset breakdown dimension property grid interval "
-    "rolling".split()
-)  # fmt: skip
+_TOLD = frozenset({
+    "from", "to", "tz", "step", "step_filter", "limit", "days", "id", "offset", "breakdown",
+    "dimension", "property", "grid", "interval", "rolling",
+})  # fmt: skip
 
 
 class AnswerScreen:
@@ -59,8 +59,10 @@ class AnswerScreen:
             words.append(drawings.period(question.range))
         words += _rest(told)
         sign = "·" if self._console.encoding.startswith("utf") else "-"
-        return Text(self._app, "bold").append(f" {sign} ", "dim").append(
-            f" {sign} ".join(map(printable, words)), "not bold"
+        return (
+            Text(self._app, "bold")
+            .append(f" {sign} ", "dim")
+            .append(f" {sign} ".join(map(printable, words)), "not bold")
         )
 
 
@@ -104,9 +106,7 @@ def _empty(question: Any, store: Mapping[str, Any]) -> list[RenderableType]:
         cures.append("a name that flask analytics top lists")
     if told.get("bots") is False:
         cures.append("--bots")
-    return [
-        Text(f"Nothing here. The store has {count:,} events; try {_or(cures)}.")
-    ]
+    return [Text(f"Nothing here. The store has {count:,} events; try {_or(cures)}.")]
 
 
 def _or(words: list[str]) -> str:

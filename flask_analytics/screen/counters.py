@@ -75,8 +75,8 @@ class Screen:
         words = [_many(count, "process", "es") if count else "no process is counting"]
         words += _journal(total.stats.journal, bool(count))
         if total.orphans:
-            size = size(total.orphan_bytes)
-            words.append(f"{_many(total.orphans, 'journal')} of dead processes ({size})")
+            held = size(total.orphan_bytes)
+            words.append(f"{_many(total.orphans, 'journal')} of dead processes ({held})")
         if total.stats.queued:
             words.append(f"{total.stats.queued:,} not yet given to collectors")
         return Text(self._app, "bold").append(" " + self._sign("·") + " ", "dim").append(

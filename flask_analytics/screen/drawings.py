@@ -145,14 +145,14 @@ def _retention(question: Any, answer: Any, place: Place) -> Parts:
         return []
     unit = str(question.period)
     columns = [f"{unit} {one.offset}" for one in answer.returned]
-    table = _numbers(
-        new_table("first seen", "people", *columns), *range(1, len(columns) + 2)
-    )
+    table = _numbers(new_table("first seen", "people", *columns), *range(1, len(columns) + 2))
     for cohort in answer.cohorts:
         label = when(cohort.time, Bucket(question.period))
         table.add_row(label, number(cohort.size), *map(_returned(cohort.size), cohort.returned))
     table.add_row(
-        Text("all", "bold"), number(answer.size, "bold"), *map(_returned(answer.size), answer.returned)
+        Text("all", "bold"),
+        number(answer.size, "bold"),
+        *map(_returned(answer.size), answer.returned),
     )
     parts: Parts = [table]
     if any(one.partial for one in answer.returned):
@@ -228,9 +228,7 @@ def _revenue(question: Any, answer: Any, place: Place) -> Parts:
 def _latency(question: Any, answer: Any, place: Place) -> Parts:
     if not answer:
         return []
-    table = _numbers(
-        new_table("route", "requests", "errors", "p50", "p95", ""), 1, 2, 3, 4
-    )
+    table = _numbers(new_table("route", "requests", "errors", "p50", "p95", ""), 1, 2, 3, 4)
     slowest = max((route.p95 or 0.0 for route in answer), default=0.0)
     for route in answer:
         errors = Text("0", "dim")
@@ -322,8 +320,7 @@ def _details(event: Mapping[str, Any]) -> Text:
         told.append(f"{money['amount']} {money['currency']}")
     for group in ("properties", "traits"):
         told += [f"{name}={value}" for name, value in event.get(group, {}).items()]
-    text = Text(printable(", ".join(map(str, told))), "dim", no_wrap=True, overflow="ellipsis")
-    return text
+    return Text(printable(", ".join(map(str, told))), "dim", no_wrap=True, overflow="ellipsis")
 
 
 #: Kind of question -> what draws its answer.

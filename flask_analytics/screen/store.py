@@ -30,9 +30,7 @@ class StoreScreen:
                   if name != "events" and isinstance(value, int) and value]  # fmt: skip
         self._console.print(Text("store", "bold").append(" · " + " · ".join(words), "not bold"))
 
-    def change(
-        self, before: Mapping[str, Any], after: Mapping[str, Any], seconds: float
-    ) -> None:
+    def change(self, before: Mapping[str, Any], after: Mapping[str, Any], seconds: float) -> None:
         """What became of it."""
         table = new_table(f"{seconds:.1f} s", "before", "after")
         for column in table.columns[1:]:

@@ -1,4 +1,4 @@
-"""Parquet: a typed column for each field, property and trait. Written by DuckDB, which loads here."""
+"""Parquet: a typed column for each field, property and trait. DuckDB writes it, loaded here."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from .lines import Lines
 from .refusal import LeftOut, Refused
 
 #: Extensions of pages.
-PAGES = frozenset("html htm xhtml shtml php asp aspx jsp".split())
+PAGES = frozenset(["html", "htm", "xhtml", "shtml", "php", "asp", "aspx", "jsp"])
 
 _TEXT = r'"((?:[^"\\]|\\.)*)"'
 _LINE = re.compile(
@@ -43,7 +43,7 @@ _LINE = re.compile(
 
 _REQUEST = re.compile(r"([A-Z]{1,20}) (\S+)(?: HTTP/[\d.]+)?").fullmatch
 _TIME = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r"}
@@ -162,7 +162,9 @@ class AccessLog:
             event.anonymous_id = self._visitor(when[:11], address, event.user_agent or "")
 
 
-_METHODS = frozenset("HEAD POST PUT PATCH DELETE OPTIONS CONNECT TRACE PROPFIND".split())
+_METHODS = frozenset(
+    ["HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "PROPFIND"]
+)
 
 
 def plain(text: str) -> str:

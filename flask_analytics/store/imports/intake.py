@@ -45,9 +45,7 @@ _MAPPINGS = ("properties", "traits", "context", "integrations")
 #: What an event of a type cannot be without.
 _NEEDS: dict[EventType, Callable[[Event], str | None]] = {
     EventType.CUSTOM: lambda event: None if event.event_name else "event_name",
-    EventType.IDENTIFY: lambda event: (
-        None if event.user_id or event.anonymous_id else "user_id"
-    ),
+    EventType.IDENTIFY: lambda event: None if event.user_id or event.anonymous_id else "user_id",
     EventType.GROUP: lambda event: None if event.group_id else "group_id",
     EventType.ALIAS: lambda event: (
         "previous_id" if not event.previous_id else None if event.user_id else "user_id"

@@ -6,7 +6,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO
 
 from .refusal import Unreadable
 
@@ -66,10 +66,10 @@ class Lines:
         #: Why the stream broke off before its end, such as a damaged gzip.
         self.fault: str | None = None
         self._counted = _Counted(raw)
-        stream = io.BufferedReader(self._counted, _BUFFER)
+        stream: Any = io.BufferedReader(self._counted, _BUFFER)
         if stream.peek(2)[:2] == b"\x1f\x8b":
             packed = gzip.GzipFile(fileobj=stream)
-            stream = io.BufferedReader(cast(io.RawIOBase, packed), _BUFFER)
+            stream = io.BufferedReader(packed, _BUFFER)
         self._stream = stream
         #: The first bytes, at most HEAD.
         self.head = self._look()

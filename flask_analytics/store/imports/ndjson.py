@@ -63,7 +63,7 @@ class Ndjson:
             if "name" in told and "event_name" not in told:
                 told["event_name"] = told.pop("name")
             for name in sorted(told.keys() - FIELDS):
-                count(self._changed, f"field {name[:40]!r} left out: an event has none of that name")
+                count(self._changed, f"field {name[:40]!r} left out: no event has one")
                 del told[name]
             told.update((k, v) for k, v in self._fixed.items() if told.get(k) in (None, ""))
             return decode(msgspec.json.encode(told))
