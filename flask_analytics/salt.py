@@ -58,7 +58,7 @@ class DailySalt:
             return None
         if len(self._known) >= _MOST:
             self._known.clear()
-        self._known[key] = found = _hash(salt, address, agent)
+        self._known[key] = found = hashed(salt, address, agent)
         return found
 
     def _of(self, day: int) -> bytes | None:
@@ -118,8 +118,9 @@ def _path(place: Path, day: int) -> Path:
     return place / f"salt-{datetime.fromtimestamp(day * _DAY, UTC):%Y%m%d}"
 
 
-def _hash(salt: bytes, address: str, agent: str) -> str:
-    """Of an IPv6 address only the network counts: the rest changes by itself (RFC 8981)."""
+def hashed(salt: bytes, address: str, agent: str) -> str:
+    """The id of an address and a user agent. Of an IPv6 address only the network
+    counts: the rest changes by itself (RFC 8981)."""
     try:
         parsed = ip_address(address)
         if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:

@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from .delivery.census import Total
-from .delivery.diagnosis import problems
-from .delivery.sheet import Sheet
-from .delivery.stats import CollectorStats, JournalStats
+from ..delivery.census import Total
+from ..delivery.diagnosis import problems
+from ..delivery.sheet import Sheet
+from ..delivery.stats import CollectorStats, JournalStats
 
 #: A colour and a sign for each state; the sign tells it where colours do not.
 _LOOKS = {
@@ -75,8 +75,8 @@ class Screen:
         words = [_many(count, "process", "es") if count else "no process is counting"]
         words += _journal(total.stats.journal, bool(count))
         if total.orphans:
-            size = _size(total.orphan_bytes)
-            words.append(f"{_many(total.orphans, 'journal')} of dead processes ({size})")
+            held = size(total.orphan_bytes)
+            words.append(f"{_many(total.orphans, 'journal')} of dead processes ({held})")
         if total.stats.queued:
             words.append(f"{total.stats.queued:,} not yet given to collectors")
         return Text(self._app, "bold").append(" " + self._sign("·") + " ", "dim").append(
@@ -184,7 +184,7 @@ def _journal(journal: JournalStats, has_process: bool) -> list[str]:
         return ["events wait in memory"]
     if journal.state == "off":
         return ["no journal"]
-    words = [f"journal {_size(journal.bytes)}"]
+    words = [f"journal {size(journal.bytes)}"]
     for count, what in ((journal.corrupt, "damaged record"), (journal.dead, "dead letter")):
         words += [_many(count, what)] if count else []
     return [", ".join(words)]
@@ -208,7 +208,8 @@ def _many(count: int, what: str, plural: str = "s") -> str:
     return f"{count:,} {what}{plural * (count != 1)}"
 
 
-def _size(count: float) -> str:
+def size(count: float) -> str:
+    """Bytes in the largest unit that leaves a whole number."""
     for unit in ("bytes", "KiB", "MiB"):
         if count < 1024:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"

@@ -1,39 +1,21 @@
-"""``flask analytics``: what the workers of an application count, seen from a terminal.
-
-Registered on ``app.cli``, so that every application with Analytics has it. It reads the files
-that the workers write, and changes none of them.
-"""
+"""What the workers of an application count. Reads the files that they write, and changes none."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import click
 import msgspec
-from flask import Flask, current_app
-from flask.cli import AppGroup
+from flask import current_app
 
-from .delivery.census import Total
-from .delivery.diagnosis import problems
-from .delivery.summary import describe
-
-NAME = "analytics"
-
-commands = AppGroup(NAME, help="What became of the events of this application.")
-
-
-class Unknown(click.ClickException):
-    """There is no answer: neither well nor ill."""
-
-    exit_code = 2
-
-
-def install(app: Flask) -> None:
-    """Add the commands, unless the application has some of that name."""
-    if NAME not in app.cli.commands:
-        app.cli.add_command(commands)
+from ..delivery.census import Total
+from ..delivery.diagnosis import problems
+from ..delivery.summary import describe
+from ..errors import StoreError
+from .group import Unknown, commands, encode, state
 
 
 @commands.command("stats")
@@ -44,12 +26,16 @@ def install(app: Flask) -> None:
 )  # fmt: skip
 def stats(is_json: bool, watch: float | None) -> None:
     """Show the counters of all processes, and their sum."""
-    from .screen import Screen  # rich takes 50 ms that no server needs to spend
+    from ..screen.counters import Screen  # rich takes 50 ms that no server needs to spend
 
     screen = Screen(current_app.name)
     if watch is None:
         total = _total()
-        click.echo(_json(total, indent=2)) if is_json else screen.show(total)
+        if is_json:
+            click.echo(_json(total, indent=2))
+        else:
+            screen.show(total)
+            _show_store()
         return
     totals = _totals(watch)
     try:
@@ -64,7 +50,7 @@ def stats(is_json: bool, watch: float | None) -> None:
 @commands.command("health")
 def health() -> None:
     """Tell whether all is well. Exit status: 0 it is, 1 it is not, 2 nobody knows."""
-    from .screen import printable
+    from ..screen.counters import printable
 
     total = _total()
     found = problems(total)
@@ -76,10 +62,10 @@ def health() -> None:
 
 
 def _total() -> Total:
-    state = current_app.extensions["analytics"]
-    census = state.board().census
+    found = state()
+    census = found.board().census
     if census is None:
-        path = state.settings.url_prefix + "/health"
+        path = found.settings.url_prefix + "/health"
         raise Unknown(
             "Without a journal each process knows its own counts only, and this one has none: ask "
             f"a process that serves, at {path}; or let ANALYTICS_DIR be a folder that they can "
@@ -103,4 +89,31 @@ def _totals(seconds: float) -> Iterator[Total]:
 
 def _json(total: Total, indent: int = -1) -> bytes:
     """One line, unless indented."""
-    return msgspec.json.format(msgspec.json.encode(describe(total)), indent=indent)
+    told = describe(total)
+    kept = _store()
+    if kept is not None:
+        told["store"] = kept
+    return msgspec.json.format(encode(told), indent=indent)
+
+
+def _show_store() -> None:
+    from ..screen.store import StoreScreen
+
+    kept = _store()
+    if kept is not None:
+        StoreScreen().show(kept)
+
+
+def _store() -> dict[str, Any] | None:
+    """What the store tells of itself; None where there is none yet, or only in other processes'
+    memory. Looking makes no files."""
+    opener: Any = state().store
+    if opener is None or getattr(opener, "scheme", "") == "memory":
+        return None
+    if getattr(opener, "scheme", "") == "embedded" and not opener.place.exists():
+        return None
+    try:
+        told: dict[str, Any] = opener().describe()
+    except StoreError as error:
+        return {"error": str(error)}
+    return told

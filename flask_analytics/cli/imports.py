@@ -1,0 +1,324 @@
+"""``flask analytics import``: a history from files, into the store."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+import click
+from flask import current_app
+
+from .group import commands, folder, json_option, plain_errors, print_json, state, store, wants_json
+
+if TYPE_CHECKING:
+    from ..screen.progress import Bar
+    from ..store.base import Store
+    from ..store.imports.formats import Options
+    from ..store.imports.lines import Lines
+    from ..store.imports.report import Report
+
+#: Standard input.
+STDIN = "-"
+
+
+@commands.command("import")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["ndjson", "csv", "log"]),
+    help="Default: told by how the file begins.",
+)
+@click.option("--tz", default="UTC", show_default=True, help="Zone of times that name none.")
+@click.option(
+    "--set",
+    "fixed",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="A value for events that have none, such as hostname=shop.example.",
+)
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="FIELD=COLUMN",
+    help='CSV: which column a field is in, such as timestamp="Created at".',
+)
+@click.option("--rest", is_flag=True, help="CSV: columns that are no field become properties.")
+@click.option("--delimiter", help="CSV: what stands between cells. Default: told by the header.")
+@click.option("--encoding", default="utf-8", show_default=True, help="CSV: of its text.")
+@click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Log: paths that are no pages, with * and ?, besides ANALYTICS_EXCLUDE.",
+)
+@click.option(
+    "--visitors/--no-visitors",
+    default=True,
+    help="Log: whether visitors get an anonymous id, a new one each day.",
+)
+@click.option("--dry-run", is_flag=True, help="Only tell what would be stored.")
+@click.option("--again", is_flag=True, help="Begin at the start of a file that was read before.")
+@json_option
+def import_(files: tuple[str, ...], is_json: bool, **given: Any) -> None:
+    """Bring events in from NDJSON, CSV or combined access logs, packed with gzip or not; - is
+    standard input.
+
+    Each record is stored once: the same command after a kill, or a second time, goes on where
+    the first ended. Exit status 1: something was refused.
+    """
+    from ..screen.imports import ImportScreen
+
+    wish = Wish(**given)
+    screen = ImportScreen(current_app.name, wish.dry_run)
+    work = Work(wish, _options(wish), None if wish.dry_run else store())
+    reports = []
+    for name in files:
+        began = time.monotonic()
+        report, format_ = work.take(name, screen.bar)
+        reports.append({"file": name, "format": format_, **_plain(report)})
+        if not wants_json(is_json):
+            screen.show(name, format_, report, time.monotonic() - began)
+    if wants_json(is_json):
+        print_json({"dry_run": wish.dry_run, "files": reports})
+    if any(report["refused"] or report["fault"] for report in reports):
+        sys.exit(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """The options of the command, as they were given."""
+
+    format_: str | None
+    tz: str
+    fixed: tuple[str, ...]
+    columns: tuple[str, ...]
+    rest: bool
+    delimiter: str | None
+    encoding: str
+    exclude: tuple[str, ...]
+    visitors: bool
+    dry_run: bool
+    again: bool
+
+
+class Work:
+    """Takes files into a store; None: into nothing."""
+
+    def __init__(self, wish: Wish, options: Options, shelf: Store | None) -> None:
+        self._wish, self._options, self._shelf = wish, options, shelf
+
+    def take(self, name: str, bar: Callable[[str, int | None], Bar]) -> tuple[Report, str]:
+        """One file; the report, and the format it is in."""
+        from ..store.imports.importer import Changed
+        from ..store.imports.refusal import Unreadable
+
+        try:
+            return self._run(name, bar, is_anew=self._wish.again)
+        except Changed:
+            if name == STDIN:
+                raise click.ClickException(
+                    "What comes in begins like something that was imported before, but is "
+                    "another: give it again, with --again."
+                ) from None
+            return self._run(name, bar, is_anew=True)
+        except Unreadable as error:
+            raise click.ClickException(f"{name} cannot be read: {error}.") from None
+        except KeyboardInterrupt:
+            raise click.ClickException(
+                "Stopped. What is stored stays; the same command goes on from there."
+            ) from None
+
+    def _run(
+        self, name: str, bar: Callable[[str, int | None], Bar], is_anew: bool
+    ) -> tuple[Report, str]:
+        from ..store.imports import formats, importer, intake, lineid
+        from ..store.imports.lines import Lines
+        from ..store.imports.report import Report
+
+        wish, report = self._wish, Report()
+        now = datetime.now(UTC)
+        with _opened(name) as (raw, size):
+            lines = Lines(raw)
+            format_ = wish.format_ or formats.guess(lines.head)
+            bookmark = self._bookmark(lines, format_)
+            if is_anew:
+                bookmark.forget()
+            with bar(name, size) as progress, plain_errors():
+                return importer.Importer(
+                    formats.FORMATS[format_](self._options, report.changed),
+                    intake.Intake(_zone(wish.tz), now, report.changed),
+                    report,
+                    shelf=self._shelf,
+                    bookmark=bookmark,
+                    twins=lineid.Twins(self._options.salt()),
+                    keep_from=now - timedelta(state().settings.retention_days),
+                    file=name,
+                    on_progress=lambda: progress.move(lines.position, f"{report.stored:,} stored"),
+                ).run(lines), format_
+
+    def _bookmark(self, lines: Lines, format_: str) -> Any:
+        """Where this file's mark is: a dry run and a store that ends with us have none."""
+        from ..store.imports.bookmark import Bookmark, key
+
+        if self._shelf is None or self._shelf.scheme == "memory":
+            return Bookmark(None)
+        place = _place()
+        told = key(lines.head, format_, self._wish.tz, self._options.key(), _address())
+        return Bookmark(place / f"{told}.json" if place else None)
+
+
+def _options(wish: Wish) -> Options:
+    from ..store.imports.formats import Options
+
+    settings = state().settings
+    _check_encoding(wish.encoding)
+    return Options(
+        fixed=_pairs("--set", wish.fixed, _known_field),
+        columns=_pairs("--map", wish.columns, _known_field),
+        keeps_rest=wish.rest,
+        delimiter=_delimiter(wish.delimiter),
+        encoding=wish.encoding,
+        scheme=current_app.config["PREFERRED_URL_SCHEME"],
+        quiet=(*_own_paths(), *settings.exclude, *wish.exclude),
+        route=_router(),
+        visitor=_visitor(wish),
+    )
+
+
+def _own_paths() -> Iterator[str]:
+    """Paths that never are pages while the application runs either."""
+    settings = state().settings
+    for prefix in (settings.browser_prefix, settings.url_prefix, current_app.static_url_path):
+        if prefix:
+            yield f"{prefix}/*"
+
+
+def _visitor(wish: Wish) -> Any:
+    from ..store.imports.visitors import Visitors
+
+    if not wish.visitors or state().settings.visitor_id is None:
+        return None
+    place = None if wish.dry_run else _place()
+    return Visitors(place / "salt" if place else None)
+
+
+def _place() -> Path | None:
+    """The folder of bookmarks; None, and a word about it, where it cannot be made."""
+    from ..delivery.folder import make
+
+    place = folder() / "imports"
+    try:
+        make(folder())
+        make(place)
+    except OSError as error:
+        click.echo(
+            f"{place} cannot be written ({error.strerror}): after a kill, this import begins "
+            "anew. Nothing would be stored twice.", err=True,
+        )  # fmt: skip
+        return None
+    return place
+
+
+def _address() -> str:
+    """Which store: what is in one is not in another."""
+    return str(state().settings.store)
+
+
+def _router() -> Callable[[str], tuple[str, str] | None]:
+    """The application's own routes."""
+    from werkzeug.exceptions import HTTPException
+    from werkzeug.routing import RequestRedirect, Rule
+
+    adapter = current_app.url_map.bind(current_app.config["SERVER_NAME"] or "localhost")
+
+    def route(path: str) -> tuple[str, str] | None:
+        try:
+            rule, _ = cast("tuple[Rule, Any]", adapter.match(path, "GET", return_rule=True))
+        except (HTTPException, RequestRedirect):
+            return None
+        return rule.rule, str(rule.endpoint)
+
+    return route
+
+
+def _pairs(
+    option: str, given: tuple[str, ...], check: Callable[[str, str], None]
+) -> dict[str, str]:
+    found = {}
+    for pair in given:
+        field, sign, value = pair.partition("=")
+        if not sign or not value:
+            raise click.BadParameter(
+                f"{pair!r} should be a field, =, and what it is.", param_hint=repr(option)
+            )
+        check(option, field)
+        found[field] = value
+    return found
+
+
+def _known_field(option: str, field: str) -> None:
+    from ..store.imports.csv import PLAIN, check_field
+
+    if not check_field(field):
+        raise click.BadParameter(
+            f"{field!r} is no field: there are {', '.join(sorted(PLAIN))}, properties.NAME, "
+            "traits.NAME, context.NAME, revenue.amount and revenue.currency.",
+            param_hint=repr(option),
+        )
+
+
+def _delimiter(given: str | None) -> str | None:
+    found = {"\\t": "\t", "tab": "\t"}.get(given or "", given)
+    if found is not None and (len(found) != 1 or found in '"\r\n'):
+        raise click.BadParameter("must be one letter, or tab.", param_hint="'--delimiter'")
+    return found
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        if "\n,a".encode(name) == b"\n,a":
+            return
+    except (LookupError, UnicodeError):
+        pass
+    raise click.BadParameter(
+        f"{name!r} is no encoding in which lines can be told apart: use utf-8, latin-1, cp1252, "
+        "..., or convert the file with iconv.", param_hint="'--encoding'",
+    )  # fmt: skip
+
+
+def _zone(name: str) -> Any:
+    from ..metrics.window import zone
+
+    with plain_errors():
+        return zone(name)
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[tuple[BinaryIO, int | None]]:
+    """A file without a buffer, and its size if it has one."""
+    if name == STDIN:
+        yield sys.stdin.buffer, None
+        return
+    try:
+        with open(name, "rb", buffering=0) as file:
+            path = Path(name)
+            yield cast(BinaryIO, file), path.stat().st_size if path.is_file() else None
+    except OSError as error:
+        if error.filename != name:
+            raise
+        raise click.ClickException(f"{name} cannot be opened: {error.strerror}.") from None
+
+
+def _plain(report: Report) -> dict[str, Any]:
+    import msgspec
+
+    told: dict[str, Any] = msgspec.to_builtins(report)
+    return told

@@ -1,0 +1,1 @@
+"""Histories from files: one format a module, one loop for all (``importer``)."""
