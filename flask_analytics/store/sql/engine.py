@@ -9,8 +9,8 @@ The logical relation of events, whose columns are the same for every engine::
     browser, os, device, country, group_id TEXT, amount DECIMAL(38, 18), currency TEXT,
     engaged DOUBLE
 
-What is unknown is NULL. ``message_id``, ``ts``, ``name``, ``type``, ``source``, ``bot`` and
-``echo`` never are.
+What is unknown or empty is NULL. ``message_id``, ``ts``, ``name``, ``type``, ``source``, ``bot``
+and ``echo`` never are.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from .dialect import Dialect, Query
-from .funnel import Passage, Reached
 
 #: From, and up to but not including, in UTC microseconds.
 Span = tuple[int, int]
 
 #: The start of a span that begins with history: the year 1.
 BEGINNING = -62_135_596_800_000_000
+
+#: The end of time: the year 10000.
+END = 253_402_300_800_000_000
 
 #: What the relation of hours has beside ``hour`` and ``n``.
 HOUR_COLUMNS = frozenset({"name", "type", "source", "bot", "echo"})
@@ -47,6 +49,33 @@ class Columns(NamedTuple):
 
     names: frozenset[str]
     properties: tuple[Property, ...] = ()
+
+
+class Passage(NamedTuple):
+    """A funnel, ready to be folded.
+
+    :param sql: a SELECT of ``person`` (never NULL), ``ts`` and ``steps``: each counted event in
+        the range that serves for any step, bit k of ``steps`` (1 << k) set where it serves for
+        step k. In no order. An event that serves for several may be used for one of them only.
+    :param length: how many steps.
+    :param window: microseconds that t(ek) - t(e0) may be at most, None for no limit.
+    :param groups: a SELECT of ``person`` and ``key`` (text, never NULL), each person once at
+        most: whose group. None: no breakdown. Both share one query, and DuckDB wants each value of
+        a query to be used: join them in one statement.
+    """
+
+    sql: str
+    length: int
+    window: int | None
+    groups: str | None = None
+
+
+class Reached(NamedTuple):
+    """People of a group who got exactly so many steps far (1 to ``Passage.length``)."""
+
+    key: str | None
+    steps: int
+    people: int
 
 
 class Engine(Protocol):
