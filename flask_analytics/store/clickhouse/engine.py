@@ -67,10 +67,10 @@ class ClickHouseEngine:
         people = self._state.people
         if people is None:
             return f"SELECT key AS person, {what} FROM {table} {where} GROUP BY person"
-        person = "if(known.person != 0, known.person, t.key) AS person"
+        whose = "if(known.person != 0, known.person, t.key)"
         return (
-            f"SELECT {person}, {what} FROM {table} AS t LEFT ANY JOIN ({people}) AS known "
-            f"ON t.key = known.key {where} GROUP BY person"
+            f"SELECT {whose} AS person, {what} FROM {table} AS t LEFT ANY JOIN ({people}) AS known "
+            f"ON t.key = known.key {where} GROUP BY {whose}"
         )
 
     def _ids(self) -> str:
