@@ -17,8 +17,9 @@ USER, ANONYMOUS = 0, 1
 #: A kind and an id.
 Key = tuple[int, str]
 
+#: CROSS JOIN is SQLite for "in this order": it would rather walk over all people.
 _FIND = """SELECT i.key, i.id FROM json_each(?) AS wanted
-    JOIN identity AS i ON i.kind = ? AND i.key = wanted.value"""
+    CROSS JOIN identity AS i WHERE i.kind = ? AND i.key = wanted.value"""
 
 _LINK = """INSERT INTO link VALUES (?, ?, ?, ?) ON CONFLICT (anon) DO UPDATE
     SET who = excluded.who, ts = excluded.ts, message = excluded.message
