@@ -37,9 +37,12 @@ class Catalog:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         schema.prepare(connection, self.folder)
 
-    def write(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A transaction: one writer at a time, all or nothing."""
-        return self._connections.transaction()
+    def write(self, is_durable: bool = False) -> AbstractContextManager[sqlite3.Connection]:
+        """A transaction: one writer at a time, all or nothing.
+
+        :param is_durable: on the disk at the end, also should the power fail.
+        """
+        return self._connections.transaction(is_durable=is_durable)
 
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
         """A connection that sees one moment throughout."""

@@ -57,12 +57,21 @@ class Connections:
                 self._idle.append(connection)
 
     @contextmanager
-    def transaction(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        """All or nothing of what is written inside; what is read inside is of one moment."""
+    def transaction(
+        self, begin: str = "BEGIN IMMEDIATE", is_durable: bool = False
+    ) -> Iterator[sqlite3.Connection]:
+        """All or nothing of what is written inside; what is read inside is of one moment.
+
+        :param is_durable: on the disk at the end, also should the power fail.
+        """
         with self.borrow() as connection:
+            if is_durable:
+                connection.execute("PRAGMA synchronous = FULL")
             start(connection, begin)
             yield connection  # a fault closes the connection, which rolls back
             connection.execute("COMMIT")
+            if is_durable:
+                connection.execute("PRAGMA synchronous = NORMAL")
 
     def close(self) -> None:
         """Close what nobody has borrowed."""

@@ -135,6 +135,8 @@ def _engaged(event: Wire) -> float | None:
 
 
 def _country(context: Mapping[str, Any]) -> str | None:
+    if not context:
+        return None
     location = context.get("location")
     found = location.get("country") if isinstance(location, dict) else None
     for country in (found, context.get("country")):
@@ -145,19 +147,24 @@ def _country(context: Mapping[str, Any]) -> str | None:
 
 def _shorter(event: Wire) -> str | None:
     """Most URLs only repeat the host and the path."""
+    if not event.url:
+        return event.url
     own = f"https://{event.hostname}{event.path}"
-    return SHORT + event.url[len(own) :] if event.url and event.url.startswith(own) else event.url
+    return SHORT + event.url[len(own) :] if event.url.startswith(own) else event.url
 
 
 def _extra(event: Wire) -> str | None:
-    fields: dict[str, Any] = {
-        name: value
-        for name in ("traits", "context", "integrations")
-        if (value := getattr(event, name))
-    }
-    for name, value in (("event_name", event.event_name), ("action_name", event.action_name)):
-        if value == "":
-            fields[name] = value
+    fields: dict[str, Any] = {}
+    if event.traits:
+        fields["traits"] = event.traits
+    if event.context:
+        fields["context"] = event.context
+    if event.integrations:
+        fields["integrations"] = event.integrations
+    if event.event_name == "":
+        fields["event_name"] = ""
+    if event.action_name == "":
+        fields["action_name"] = ""
     if event.status_code is not None and _small(event.status_code) is None:
         fields["status_code"] = event.status_code
     if event.url and event.url.startswith(SHORT):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +98,8 @@ class _Chunk:
         #: Column -> kind, of properties; and what is in them.
         self.columns: dict[str, str] = {}
         self._values: dict[str, Any] = {}
-        self._letters: dict[str, set[str]] = {}
+        self._slots: dict[tuple[str, str], Any] = {}
+        self._letters: defaultdict[str, set[str]] = defaultdict(set)
         self._rests: list[str | None] = [None] * len(rows)
         self._tuples = []
         for n, one in enumerate(rows):
@@ -122,20 +123,22 @@ class _Chunk:
         rest = {}
         for key, value in properties.items():
             kind = keys.kind(value) if key in self._chosen else keys.REST
-            self._letters.setdefault(key, set()).add(kind)
             if kind == keys.REST:
                 rest[key] = value
+                self._letters[key].add(kind)
+            elif (array := self._slots.get((kind, key))) is not None:
+                array[n] = value
             else:
-                self._column(kind, key)[n] = value
+                self._open(kind, key)[n] = value
         if rest:
             self._rests[n] = msgspec.json.encode(rest).decode()
 
-    def _column(self, kind: str, key: str) -> Any:
+    def _open(self, kind: str, key: str) -> Any:
         name = keys.column(kind, key)
-        if name not in self._values:
-            self.columns[name] = kind
-            self._values[name] = _empty(self._count, keys.KINDS[kind])
-        return self._values[name]
+        self._letters[key].add(kind)
+        self.columns[name] = kind
+        array = self._slots[kind, key] = self._values[name] = _empty(self._count, keys.KINDS[kind])
+        return array
 
 
 def _empty(count: int, type: str) -> np.ndarray[Any, Any]:
