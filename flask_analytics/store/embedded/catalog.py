@@ -32,7 +32,9 @@ class Catalog:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.segments_folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"the analytics store needs the folder {self.folder}: {error}") from error
+            raise StoreError(
+                f"the analytics store needs the folder {self.folder}: {error}"
+            ) from error
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         schema.prepare(connection, self.folder)

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import StoreError
+from . import native
 
 #: Seconds that a writer waits for the others before it gives up.
 PATIENCE = 30.0
@@ -120,7 +121,7 @@ def start(connection: sqlite3.Connection, begin: str) -> None:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > give_up:
                 raise
-        time.sleep(PAUSE)
+        native.sleep(PAUSE)
     connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
 
 

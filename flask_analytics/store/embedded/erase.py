@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from . import files, identity, snapshot
+from . import engine, files, identity, snapshot
 from .catalog import Catalog
 from .merge import merge
 from .seal import seal
@@ -71,7 +71,9 @@ def _take_out(connection: sqlite3.Connection, told: dict[str, object], texts: se
             if name not in ("anonymous_id", "previous_id") or value not in texts
         }
         row = (msgspec.json.encode(left), id)
-        connection.execute("UPDATE hot SET anon = NULL, previous = NULL, body = ? WHERE id = ?", row)
+        connection.execute(
+            "UPDATE hot SET anon = NULL, previous = NULL, body = ? WHERE id = ?", row
+        )
 
 
 def _sealed(catalog: Catalog, connection: sqlite3.Connection, keys: Iterable[int]) -> int:
@@ -79,8 +81,6 @@ def _sealed(catalog: Catalog, connection: sqlite3.Connection, keys: Iterable[int
     paths = [one.path for one in snapshot.segments(connection, catalog.folder)]
     if not paths:
         return 0
-    from . import engine
-
     with engine.connect() as duck:
         return _count(duck, paths, f"who IN ({_numbers(keys)})")
 

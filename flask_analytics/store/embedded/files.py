@@ -69,9 +69,10 @@ def write(
         _settle(Path(f"{path}{ending}"))
         point("renamed")
     sync(folder)
-    found = duck.execute(f"SELECT count(*), min(ts), max(ts) FROM {table}").fetchone() or (0, 0, 0)
+    found = duck.execute(f"SELECT count(*), min(ts), max(ts) FROM {table}").fetchone()
+    rows, first_us, last_us = found or (0, 0, 0)
     size = sum(os.path.getsize(f"{path}{ending}") for ending in (EVENTS, HOURS))
-    return Written(name, *found, size, kinds)
+    return Written(name, rows, first_us, last_us, size, kinds)
 
 
 def read(paths: Iterable[str]) -> str:

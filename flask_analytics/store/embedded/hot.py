@@ -21,11 +21,18 @@ Row = tuple[int, int, int | None, int | None, int | None, int, bytes]
 class Hot:
     """Where events arrive.
 
+    :param look: told after each append how many rows are hot, and since when: see ``Keeper``.
     :param clock: seconds since the epoch.
     """
 
-    def __init__(self, catalog: Catalog, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        look: Callable[[int, float], None] = lambda rows, since: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._catalog = catalog
+        self._look = look
         self._clock = clock
 
     def append(self, bodies: Sequence[bytes]) -> int:
@@ -36,7 +43,11 @@ class Hot:
         """
         events = [(slim, without_ip(body, slim)) for body in bodies if (slim := decode(body))]
         with self._catalog.write() as connection:
-            return _Batch(connection).store(events, self._clock())
+            batch = _Batch(connection)
+            count = batch.store(events, self._clock())
+        if count:
+            self._look(batch.waiting, batch.since)
+        return count
 
 
 class _Batch:
@@ -46,6 +57,8 @@ class _Batch:
         self._connection = connection
         self._execute = connection.execute
         self._ids: dict[Key, int] = {}
+        #: Hot rows after it, about; and since when there are any.
+        self.waiting, self.since = 0, 0.0
 
     def store(self, events: list[tuple[Slim, bytes]], now: float) -> int:
         first = snapshot.highest(self._connection) + 1
@@ -55,11 +68,13 @@ class _Batch:
         self._ids = identity.keys(self._connection, _ids_in(slim for slim, _ in new))
         rows = [self._row(id, slim, body) for id, (slim, body) in enumerate(new, first)]
         self._connection.executemany(_HOT, rows)
-        self._count(self._learn(new), first, now)
+        self._count(self._learn(new))
+        self._weigh(first, len(new), now)
         return len(new)
 
     def _unseen(self, events: list[tuple[Slim, bytes]], first: int) -> list[tuple[Slim, bytes]]:
-        execute, new = self._execute, []
+        execute = self._execute
+        new: list[tuple[Slim, bytes]] = []
         for event in events:
             seen = (mark.key(event[0].message_id), first + len(new))
             if execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", seen).rowcount:
@@ -117,19 +132,24 @@ class _Batch:
             if who is not None and slim.known_traits:
                 told = (who, slim.known_traits, slim.ts, slim.message_id)
                 is_new |= identity.set_traits(self._connection, *told)
-        return bool(links) and identity.link(self._connection, links) or is_new
+        return identity.link(self._connection, links) or is_new
 
     def _alias(self, slim: Slim, who: int, previous_id: str) -> bool:
         previous = self._ids[USER, previous_id], self._ids[ANONYMOUS, previous_id]
         return identity.alias(self._connection, slim.message_id, slim.ts, who, previous)
 
-    def _count(self, people_changed: bool, first: int, now: float) -> None:
-        """The counters of ``meta``: answers may change; and since when something is hot."""
-        counters = ["generation", "people_generation"][: 1 + people_changed]
-        for name in counters:
+    def _count(self, people_changed: bool) -> None:
+        """Answers may change from now on."""
+        for name in ("generation", "people_generation")[: 1 + people_changed]:
             self._execute("UPDATE meta SET value = value + 1 WHERE key = ?", (name,))
-        if self._execute("SELECT min(id) FROM hot").fetchone()[0] == first:
+
+    def _weigh(self, first: int, count: int, now: float) -> None:
+        low = self._execute("SELECT min(id) FROM hot").fetchone()[0]
+        self.waiting = first + count - low
+        if low == first:
             self._execute("UPDATE meta SET value = ? WHERE key = 'hot_since'", (int(now),))
+        row = self._execute("SELECT value FROM meta WHERE key = 'hot_since'").fetchone()
+        self.since = float(row[0])
 
 
 def _ids_in(events: Iterable[Slim]) -> set[Key]:

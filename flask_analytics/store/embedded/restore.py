@@ -41,7 +41,7 @@ def event(row: Mapping[str, Any], ids: Mapping[int, tuple[int, str]]) -> bytes:
     return wire.encode(made)
 
 
-def _people(row: Mapping[str, Any], ids: Mapping[int, tuple[int, str]]) -> dict[str, str]:
+def _people(row: Mapping[str, Any], ids: Mapping[int, tuple[int, str]]) -> dict[str, Any]:
     found = {}
     for column in ("who", "anon"):
         if (key := row[column]) in ids:

@@ -130,8 +130,9 @@ def _scale(amount: str) -> int:
 
 def _engaged(event: Wire) -> float | None:
     seconds = event.properties.get("engaged_seconds")
-    is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-    return float(seconds) if is_number else None
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        return None
+    return float(seconds)
 
 
 def _country(context: Mapping[str, Any]) -> str | None:

@@ -67,7 +67,9 @@ def _seal_once(shelf: Shelf, least: int) -> int:
 def _batch(shelf: Shelf) -> tuple[list[HotRow], dict[int, int], dict[int, int]]:
     """The oldest rows, what is known of their echoes, and whom they are aliases of."""
     with shelf.catalog.read() as connection:
-        row = connection.execute("SELECT max(id) FROM (SELECT id FROM hot ORDER BY id LIMIT ?)", (ROWS,))
+        row = connection.execute(
+            "SELECT max(id) FROM (SELECT id FROM hot ORDER BY id LIMIT ?)", (ROWS,)
+        )
         high = row.fetchone()[0] or 0
         rows = [HotRow(*row) for row in connection.execute(_BATCH, (high,))]
         late = connection.execute("SELECT event, level FROM late_echo WHERE event <= ?", (high,))
@@ -78,23 +80,21 @@ def _batch(shelf: Shelf) -> tuple[list[HotRow], dict[int, int], dict[int, int]]:
         return rows, late_echo, dict(previous.fetchall())
 
 
-def _without_twins(
-    shelf: Shelf, duck: duckdb.DuckDBPyConnection, rows: list[HotRow]
-) -> None:
+def _without_twins(shelf: Shelf, duck: duckdb.DuckDBPyConnection, rows: list[HotRow]) -> None:
     """Leave out what was sealed so long ago that ``append`` could not know."""
     first, last = min(row.ts for row in rows), max(row.ts for row in rows)
     old = [
         segment.path
         for segment in shelf.segments()
-        if segment.low <= rows[-1].id - SEEN and segment.first_us <= last and first <= segment.last_us
+        if segment.low <= rows[-1].id - SEEN
+        and segment.first_us <= last
+        and first <= segment.last_us
     ]
     if old:
         duck.execute(_TWINS.format(segments=files.read(old)))
 
 
-def _publish(
-    shelf: Shelf, rows: list[HotRow], new: Written | None, baked: dict[int, int]
-) -> None:
+def _publish(shelf: Shelf, rows: list[HotRow], new: Written | None, baked: dict[int, int]) -> None:
     low, high = rows[0].id, rows[-1].id
     with shelf.swap() as connection:
         if new is not None:
@@ -103,9 +103,7 @@ def _publish(
         connection.execute("DELETE FROM hot WHERE id <= ?", (high,))
         shelf.point("deleted")
         # What came meanwhile stays: it is true of the sealed event, too.
-        connection.executemany(
-            "DELETE FROM late_echo WHERE event = ? AND level = ?", baked.items()
-        )
+        connection.executemany("DELETE FROM late_echo WHERE event = ? AND level = ?", baked.items())
         _age(connection, high, shelf.clock())
 
 

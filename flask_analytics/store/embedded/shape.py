@@ -141,13 +141,13 @@ class _Chunk:
         return array
 
 
-def _empty(count: int, type: str) -> np.ndarray[Any, Any]:
+def _empty(count: int, type: str) -> Any:
     import numpy as np
 
     if type == "DOUBLE":
         return np.full(count, np.nan)
     if type == "BOOLEAN":
-        return np.ma.masked_all(count, dtype=bool)
+        return np.ma.masked_array(np.zeros(count, dtype=bool), mask=True)
     return np.empty(count, dtype=object)
 
 

@@ -86,9 +86,13 @@ class Shelf:
         files.sweep(self.folder, known)
         shutil.rmtree(self.spill, ignore_errors=True)
 
-    def write(
-        self, duck: duckdb.DuckDBPyConnection, table: str, kinds: dict[str, str]
-    ) -> Written:
+    def has_dropped(self) -> bool:
+        """Are there files that wait for their readers to leave?"""
+        with self.catalog.read() as connection:
+            row = connection.execute("SELECT 1 FROM segment WHERE dropped IS NOT NULL LIMIT 1")
+            return row.fetchone() is not None
+
+    def write(self, duck: duckdb.DuckDBPyConnection, table: str, kinds: dict[str, str]) -> Written:
         """See ``files.write``."""
         return files.write(duck, self.folder, table, kinds, self.point)
 

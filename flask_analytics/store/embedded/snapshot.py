@@ -96,8 +96,7 @@ def segments(
     """The live segments, by time."""
     before = known if known is not None else {}
     found = {
-        row[0]: before.get(row[0]) or _segment(folder, *row)
-        for row in connection.execute(SEGMENTS)
+        row[0]: before.get(row[0]) or _segment(folder, *row) for row in connection.execute(SEGMENTS)
     }
     if known is not None:
         known.clear()
