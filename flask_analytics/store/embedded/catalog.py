@@ -9,9 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError
-from . import identity, schema, snapshot
+from . import identity, quarantine, schema, snapshot
 from .connections import Connections
 from .snapshot import Segment, Snapshot
+
+_COUNTS = {
+    "hot": "SELECT count(*) FROM hot",
+    "sealed": "SELECT coalesce(sum(rows), 0) FROM segment WHERE dropped IS NULL",
+    "segments": "SELECT count(*) FROM segment WHERE dropped IS NULL",
+    "ids": "SELECT count(*) FROM identity",
+    "erasing": "SELECT count(*) FROM erased",
+    "quarantined": "SELECT count(*) FROM quarantined",
+    "quarantined_events": "SELECT coalesce(sum(rows), 0) FROM quarantined",
+}
 
 
 class Catalog:
@@ -62,6 +72,11 @@ class Catalog:
         with self.read() as connection:
             return snapshot.take(connection, self.folder, after, self._known)
 
+    def generation(self) -> int:
+        """Equal as long as no answer can have changed."""
+        with self.read() as connection:
+            return snapshot.generation(connection)
+
     def remap(self) -> Mapping[int, int]:
         """Key -> the key that stands for its person, where they differ."""
         with self.read() as connection:
@@ -91,6 +106,35 @@ class Catalog:
         with self.read() as connection:
             return identity.traits_of(connection, keys)
 
+    def unalias(self, previous_id: str, user_id: str) -> bool:
+        """Undo every alias of a pair. False: there was none."""
+        with self.write() as connection:
+            is_undone = identity.unalias(connection, previous_id, user_id)
+            if is_undone:
+                snapshot.changed(connection, "people_generation")
+            return is_undone
+
+    def quarantine(self, segment: Segment, fault: str) -> None:
+        """Put a segment aside that cannot be read: the rest answers."""
+        with self.write(is_durable=True) as connection:
+            quarantine.put_aside(connection, self.folder, segment, fault)
+
+    def describe(self) -> dict[str, Any]:
+        """Counts and sizes. Without what is erased but not yet rewritten nothing is left out."""
+        with self.read() as connection:
+            counts = {name: connection.execute(sql).fetchone()[0] for name, sql in _COUNTS.items()}
+        counts["events"] = counts["hot"] + counts["sealed"]
+        counts["bytes"] = sum(size(path) for path in self.folder.rglob("*"))
+        return counts
+
     def close(self) -> None:
         """Let go of the file."""
         self._connections.close()
+
+
+def size(path: Path) -> int:
+    """Bytes of a file; none of what is gone."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0

@@ -16,7 +16,7 @@ from . import engine, files, identity, snapshot
 from .catalog import Catalog
 from .merge import merge
 from .seal import seal
-from .shelf import Shelf, changed
+from .shelf import Shelf
 
 if TYPE_CHECKING:
     import duckdb
@@ -30,7 +30,7 @@ _FORGET = (
     f"DELETE FROM link WHERE who IN {_LISTED} OR anon IN {_LISTED}",
     f"DELETE FROM alias WHERE who IN {_LISTED} OR user IN {_LISTED} OR anon IN {_LISTED}",
     f"DELETE FROM identity WHERE id IN {_LISTED}",
-    f"INSERT OR REPLACE INTO erased SELECT value, :high FROM json_each(:keys)",
+    "INSERT OR REPLACE INTO erased SELECT value, :high FROM json_each(:keys)",
 )
 
 #: Events of others that name an erased person.
@@ -55,7 +55,7 @@ def forget(catalog: Catalog, person: str) -> int:
         count = connection.execute(_FORGET[0], told).rowcount
         for statement in _FORGET[1:]:
             connection.execute(statement, told)
-        changed(connection, people=True)
+        snapshot.changed(connection, "people_generation", "removals")
     with catalog.borrow() as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return count + sealed

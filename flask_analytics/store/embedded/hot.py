@@ -140,8 +140,7 @@ class _Batch:
 
     def _count(self, people_changed: bool) -> None:
         """Answers may change from now on."""
-        for name in ("generation", "people_generation")[: 1 + people_changed]:
-            self._execute("UPDATE meta SET value = value + 1 WHERE key = ?", (name,))
+        snapshot.changed(self._connection, *["people_generation"] * people_changed)
 
     def _weigh(self, first: int, count: int, now: float) -> None:
         low = self._execute("SELECT min(id) FROM hot").fetchone()[0]

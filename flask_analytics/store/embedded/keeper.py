@@ -15,7 +15,7 @@ from ...log import QuietLog
 from . import native, spawn
 from .catalog import Catalog
 from .compact import compact
-from .erase import erase
+from .erase import erase, forget
 from .purge import purge
 from .seal import seal
 from .shelf import GRACE, Shelf
@@ -65,8 +65,11 @@ class Keeper:
         :param rows: hot rows.
         :param since: when the oldest of them came.
         """
-        if not is_due(rows, self._clock() - since):
-            return
+        if is_due(rows, self._clock() - since):
+            self.start()
+
+    def start(self) -> None:
+        """Start a child, unless this process has just done so. Never raises, never waits."""
         now = time.monotonic()
         if self._started_at and now - self._started_at < PAUSE:
             return
@@ -76,14 +79,14 @@ class Keeper:
             child = spawn.spawn(__package__, [str(self.shelf.catalog.folder)])
             native.start_thread(_reap, (child,))
         except (StoreError, RuntimeError) as error:
-            self._log.warning("the analytics store cannot seal: %s", error)
+            self._log.warning("store", "the analytics store cannot seal: %s", error)
 
     def _report(self) -> None:
         """What went wrong in an earlier child is told once."""
         with contextlib.suppress(OSError):
             fault = self._fault.read_text()
             self._fault.unlink()
-            self._log.warning("the analytics store could not seal: %s", fault)
+            self._log.warning("store", "the analytics store could not seal: %s", fault)
 
     def run(self) -> None:
         """The child: do what is due, unless another one is at it."""
@@ -104,6 +107,14 @@ class Keeper:
         """Do everything here and now, waiting for whoever is at it."""
         with self.shelf.locked(wait=True):
             self._do()
+
+    def forget(self, person: str) -> int:
+        """Hide a person now, and have them written out of the files soon. Returns how many
+        events."""
+        count = forget(self.shelf.catalog, person)
+        self._started_at = 0.0
+        self.start()
+        return count
 
     def purge(self, before: int) -> int:
         """Erase what is older (microseconds). Returns how many events."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from . import files, keys
+from . import files, keys, snapshot
 from .keys import column, quoted
-from .shelf import Shelf, changed, drop, insert
+from .shelf import Shelf, drop, insert
 from .snapshot import Segment
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def merge(shelf: Shelf, group: Sequence[Segment], since: int | None = None) -> i
     with shelf.swap() as connection:
         drop(connection, [segment.id for segment in group], shelf.clock())
         if since is not None:
-            changed(connection)
+            snapshot.changed(connection)
         if new is not None:
             insert(connection, new, min(s.low for s in group), max(s.high for s in group))
         connection.executemany("DELETE FROM late_echo WHERE event = ? AND level = ?", marked)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from . import snapshot
 from .merge import merge
 from .seal import seal
-from .shelf import Shelf, changed, drop
+from .shelf import Shelf, drop
 
 
 def purge(shelf: Shelf, before: int) -> int:
@@ -18,6 +19,6 @@ def purge(shelf: Shelf, before: int) -> int:
     if whole:
         with shelf.swap() as connection:
             drop(connection, [segment.id for segment in whole], shelf.clock())
-            changed(connection)
+            snapshot.changed(connection)
     left = [(s.rows, merge(shelf, [s], before)) for s in old if s.last_us >= before]
     return sum(segment.rows for segment in whole) + sum(had - has for had, has in left)

@@ -44,7 +44,7 @@ CREATE TABLE quarantined (name TEXT PRIMARY KEY, rows INTEGER NOT NULL, at REAL 
 """
 
 #: Counters in ``meta``: see the functions that raise them.
-COUNTERS = ("generation", "people_generation", "hot_since")
+COUNTERS = ("generation", "people_generation", "removals", "hot_since")
 
 #: What turns version n into n + 1, inside one transaction.
 MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}

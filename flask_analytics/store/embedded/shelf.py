@@ -41,7 +41,7 @@ class Shelf:
     ) -> None:
         self.catalog, self.clock, self.point = catalog, clock, point
         self.folder = catalog.segments_folder
-        self.spill = catalog.folder / "spill"
+        self.spill = catalog.folder / "spill" / "keeper"
 
     @contextmanager
     def locked(self, wait: bool = False) -> Iterator[bool]:
@@ -114,9 +114,3 @@ def insert(connection: sqlite3.Connection, new: Written, low: int, high: int) ->
 def drop(connection: sqlite3.Connection, ids: Iterable[int], now: float) -> None:
     """Make segments invisible; their files stay for the readers of this moment."""
     connection.executemany("UPDATE segment SET dropped = ? WHERE id = ?", [(now, id) for id in ids])
-
-
-def changed(connection: sqlite3.Connection, *, people: bool = False) -> None:
-    """Answers may differ from now on: what readers remember is void."""
-    for name in ("generation", "people_generation")[: 1 + people]:
-        connection.execute("UPDATE meta SET value = value + 1 WHERE key = ?", (name,))
