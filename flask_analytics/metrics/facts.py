@@ -6,6 +6,7 @@ for each distinct one.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -51,7 +52,55 @@ class Campaign(NamedTuple):
     campaign: str | None = None
 
 
-@lru_cache(4096)
+#: Distinct texts of which the facts are remembered.
+REMEMBERED = 4096
+
+#: A tablet says so, or is an Android that does not call itself mobile.
+_TABLET = re.compile(r"iPad|Tablet(?! PC)|PlayBook|Kindle|Silk/|Android(?!.*Mobile)")
+_MOBILE = re.compile(r"Mobi|iPhone|iPod|Android|Windows Phone|Opera Mini")
+
+
+@lru_cache(REMEMBERED)
+def agent(user_agent: str | None) -> Agent:
+    """What a user agent tells; nothing of none."""
+    if not user_agent:
+        return Agent(False)
+    from ua_parser import Domain, parser  # 6 MB and 50 ms that only reports need
+
+    found = parser(user_agent, Domain.USER_AGENT | Domain.OS)
+    browser = _family(found.user_agent)
+    os = _family(found.os)
+    return Agent(_is_crawler(user_agent), browser, os, _device(user_agent, browser or os))
+
+
+def _family(found: Any) -> str | None:
+    return found.family if found and found.family != "Other" else None
+
+
+def _device(user_agent: str, family: str | None) -> str | None:
+    if _TABLET.search(user_agent):
+        return "tablet"
+    if _MOBILE.search(user_agent):
+        return "mobile"
+    return "desktop" if family else None
+
+
+@lru_cache(REMEMBERED)
+def _is_crawler(user_agent: str) -> bool:
+    from crawleruseragents import is_crawler
+
+    return bool(is_crawler(user_agent))
+
+
+def is_bot(user_agent: str | None, source: str) -> bool:
+    """Whether an event is a bot's: by its user agent; without any, unless it came by the API.
+
+    Loads the list of crawlers (2 MB), not the families: every append may call it.
+    """
+    return _is_crawler(user_agent) if user_agent else source != "api"
+
+
+@lru_cache(REMEMBERED)
 def campaign(url: str) -> Campaign:
     """``utm_source`` (or ``ref``, or ``source``), ``utm_medium``, ``utm_campaign`` of a URL."""
     try:
@@ -62,7 +111,7 @@ def campaign(url: str) -> Campaign:
     return Campaign(source, query.get("utm_medium"), query.get("utm_campaign"))
 
 
-@lru_cache(4096)
+@lru_cache(REMEMBERED)
 def host(url: str) -> str | None:
     """The host of a URL, lower case, without ``www.``."""
     try:
