@@ -12,6 +12,7 @@ from types import TracebackType
 from gevent import monkey
 
 from ...delivery.latch import allocate_lock
+from ...errors import StoreError
 
 _start_thread = monkey.get_original("_thread", "start_new_thread")
 
@@ -35,6 +36,11 @@ class Deadline:
         self._done.acquire()
         _start_thread(self._watch, ())
         return self
+
+    def check(self) -> None:
+        """:raises StoreError: the time is over."""
+        if self.is_over:
+            raise StoreError(f"the answer took longer than {self.seconds:g} seconds")
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None,

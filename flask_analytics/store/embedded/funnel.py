@@ -9,10 +9,15 @@ fast as window functions, and no recursion over people.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..sql.engine import Passage, Reached
 
 if TYPE_CHECKING:
     import numpy as np
+    from duckdb import DuckDBPyConnection
     from numpy.typing import NDArray
 
     Ints = NDArray[np.integer[Any]]
@@ -31,6 +36,25 @@ class Depths(NamedTuple):
 
     person: Ints
     depth: Ints
+
+
+def fold(
+    execute: Callable[[str, list[Any]], DuckDBPyConnection], values: list[Any], passage: Passage
+) -> list[Reached]:
+    """How far people get, those of each group apart: what ``Funnels.funnel`` is to answer."""
+    found = execute(passage.sql, values).fetchnumpy()
+    people = depths(Hits(*found.values()), passage.length, passage.window)
+    if passage.groups is None:
+        return _counted(people.depth, [None] * len(people.depth))
+    # DuckDB wants every value to be used: so each is, and none matters.
+    used = " OR ".join(f"${n} IS NULL" for n in range(1, len(values) + 1)) or "true"
+    groups = dict(execute(f"SELECT person, key FROM ({passage.groups}) WHERE {used} OR true", values).fetchall())
+    return _counted(people.depth, [groups.get(person) for person in people.person.tolist()])
+
+
+def _counted(depth: Ints, keys: list[str | None]) -> list[Reached]:
+    counts = Counter(zip(keys, depth.tolist(), strict=True))
+    return [Reached(key, steps, people) for (key, steps), people in counts.items() if steps]
 
 
 def depths(hits: Hits, count: int, window: int | None) -> Depths:
