@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...errors import QuestionError
 from ...metrics.active import ActiveUsers
 from ...metrics.funnel import Funnel
 from ...metrics.latency import Latency
@@ -50,4 +51,7 @@ def answer(question: Any, engine: Engine) -> Any:
     """
     if isinstance(question, Dashboard):
         return summarise(question, lambda simpler: answer(simpler, engine))
-    return ANSWERS[type(question)](question, engine)
+    function = ANSWERS.get(type(question))
+    if function is None:
+        raise QuestionError("question", f"{type(question).__name__} is none of metrics")
+    return function(question, engine)

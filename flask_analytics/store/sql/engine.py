@@ -60,7 +60,8 @@ class Passage(NamedTuple):
     :param length: how many steps.
     :param window: microseconds that t(ek) - t(e0) may be at most, None for no limit.
     :param groups: a SELECT of ``person`` and ``key`` (text, never NULL), each person once at
-        most: whose group. None: no breakdown. Shares the values of ``sql``.
+        most: whose group. None: no breakdown. Both share one query, and DuckDB wants each value of
+        a query to be used: join them in one statement.
     """
 
     sql: str

@@ -16,7 +16,7 @@ def funnel(asked: Funnel, engine: Engine) -> FunnelAnswer:
         raise TypeError(f"{type(engine).__name__} has no funnel of its own")
     query = Query(engine.dialect)
     groups = _groups(asked, engine, query) if asked.breakdown else None
-    window = None if asked.window is None else int(asked.window * SECOND)
+    window = None if asked.window is None else round(asked.window * SECOND)
     passage = Passage(_events(asked, engine, query), len(asked.steps), window, groups)
     return fold(asked, engine.funnel(query, passage))
 

@@ -14,15 +14,15 @@ from .zones import SECOND
 _VISITS = """
 WITH steps AS ({steps}),
 gaps AS (
-  SELECT who, at, is_view, engaged_s,
-    CASE WHEN at - before_at < {gap} THEN 0 ELSE 1 END AS late FROM steps
+  SELECT who, us, is_view, engaged_s,
+    CASE WHEN us - before_us < {gap} THEN 0 ELSE 1 END AS late FROM steps
 ),
 numbered AS (
-  SELECT who, at, is_view, engaged_s, sum(late) OVER (PARTITION BY who ORDER BY at) AS visit
+  SELECT who, us, is_view, engaged_s, sum(late) OVER (PARTITION BY who ORDER BY us) AS visit
   FROM gaps
 ),
 visits AS (
-  SELECT who, max(at) - min(at) AS took, sum(is_view) AS views, sum(engaged_s) AS engaged_sum
+  SELECT who, max(us) - min(us) AS took, sum(is_view) AS views, sum(engaged_s) AS engaged_sum
   FROM numbered GROUP BY who, visit
 )
 SELECT count(*), count(DISTINCT who), sum(views), {bounces}, sum(engaged_sum), {median} FROM visits
@@ -40,8 +40,8 @@ def visits(asked: Visits, engine: Engine) -> VisitsAnswer:
         visits=count,
         people=people,
         views=int(views or 0),
-        bounces=int(bounces),
-        bounce_rate=int(bounces) / count if count else 0.0,
+        bounces=int(bounces or 0),
+        bounce_rate=int(bounces or 0) / count if count else 0.0,
         engaged=engaged if count else None,
         median_seconds=median / SECOND if count else None,
     )
@@ -54,8 +54,8 @@ def _sql(scan: Scan) -> str:
     view = f"CASE WHEN {scan.column('type')} = 'pageview' THEN 1 ELSE 0 END"
     return _VISITS.format(
         steps=scan.select(
-            f"{who} AS who, {at} AS at, {view} AS is_view, {scan.column('engaged')} AS engaged_s, "
-            f"{dialect.previous(at, who, at)} AS before_at"
+            f"{who} AS who, {at} AS us, {view} AS is_view, {scan.column('engaged')} AS engaged_s, "
+            f"{dialect.previous(at, who, at)} AS before_us"
         ),
         gap=GAP * SECOND,
         bounces=dialect.integer_sum(
