@@ -57,6 +57,11 @@ class Catalog:
         with self.read() as connection:
             return snapshot.take(connection, self.folder, after, self._known)
 
+    def generation(self) -> int:
+        """Equal as long as no answer can have changed."""
+        with self.read() as connection:
+            return snapshot.generation(connection)
+
     def remap(self) -> Mapping[int, int]:
         """Key -> the key that stands for its person, where they differ."""
         with self.read() as connection:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...metrics import chain
 from ..sql.engine import Passage, Reached
 
 if TYPE_CHECKING:
@@ -42,14 +43,18 @@ def fold(
     execute: Callable[[str, list[Any]], DuckDBPyConnection], values: list[Any], passage: Passage
 ) -> list[Reached]:
     """How far people get, those of each group apart: what ``Funnels.funnel`` is to answer."""
-    found = execute(passage.sql, values).fetchnumpy()
+    found = execute(_using(passage.sql, len(values)), values).fetchnumpy()
     people = depths(Hits(*found.values()), passage.length, passage.window)
     if passage.groups is None:
         return _counted(people.depth, [None] * len(people.depth))
-    # DuckDB wants every value to be used: so each is, and none matters.
-    used = " OR ".join(f"${n} IS NULL" for n in range(1, len(values) + 1)) or "true"
-    groups = dict(execute(f"SELECT person, key FROM ({passage.groups}) WHERE {used} OR true", values).fetchall())
+    groups = dict(execute(_using(passage.groups, len(values)), values).fetchall())
     return _counted(people.depth, [groups.get(person) for person in people.person.tolist()])
+
+
+def _using(sql: str, values: int) -> str:
+    """A statement that mentions every value: DuckDB takes no others, and two share them here."""
+    mentioned = " OR ".join(f"${n} IS NULL" for n in range(1, values + 1))
+    return f"SELECT * FROM ({sql}) WHERE {mentioned} OR true" if values else sql
 
 
 def _counted(depth: Ints, keys: list[str | None]) -> list[Reached]:
@@ -157,10 +162,13 @@ def _redo(
     puzzled = np.unique(index[_tied(hits) & several])
     if not len(puzzled):
         return
-    from ...metrics import chain
-
     ends = np.append(begins[1:], len(index))
     for one in puzzled.tolist():
         mine = slice(begins[one], ends[one])
         events = zip(hits.time[mine].tolist(), hits.steps[mine].tolist(), strict=True)
-        depth[one] = chain.depth(list(events), count, window)
+        touches = [(time, _numbers(steps)) for time, steps in events]
+        depth[one] = chain.reached(touches, count, window)
+
+
+def _numbers(steps: int) -> frozenset[int]:
+    return frozenset(step for step in range(steps.bit_length()) if steps >> step & 1)

@@ -9,11 +9,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...delivery.latch import allocate_lock
 from ...errors import StoreError
+from .catalog import Catalog
+from .deadline import Deadline
+from .loaded import Loaded
+from .view import View
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,24 +38,37 @@ class Reader:
     """The instance of this process, made at first use. For any thread; a forked child makes
     its own."""
 
-    def __init__(self, folder: Path, threads: int = THREADS, memory: str = MEMORY) -> None:
-        self.folder = folder
+    def __init__(self, catalog: Catalog, threads: int = THREADS, memory: str = MEMORY) -> None:
+        self.folder = catalog.folder
         self.threads, self.memory = threads, memory
+        self._catalog = catalog
         self._instance: DuckDBPyConnection | None = None
+        self._loaded: Loaded | None = None
         self._owner = os.getpid()
         self._lock = allocate_lock()
-        #: Raised whenever what was in the instance's memory is gone.
-        self.lives = 0
 
-    def cursor(self) -> DuckDBPyConnection:
-        """A connection of its own to the instance. The caller closes it."""
+    @contextmanager
+    def view(self, seconds: float, uncounted: frozenset[str] = frozenset()) -> Iterator[View]:
+        """The store as it is now, for one question that may take so many seconds.
+
+        :param uncounted: see ``View``.
+        """
+        cursor, loaded = self._here()
+        try:
+            with Deadline(seconds, cursor.interrupt) as deadline:
+                yield View(self._catalog, loaded.moment(cursor), cursor, deadline, uncounted)
+        finally:
+            cursor.close()
+
+    def _here(self) -> tuple[DuckDBPyConnection, Loaded]:
+        """A connection of its own to the instance, and what is loaded there."""
         if self._owner != os.getpid():
             self._abandon()
         with self._lock:
-            if self._instance is None:
+            if self._instance is None or self._loaded is None:
                 self._instance = self._open()
-                self.lives += 1
-            return self._instance.cursor()
+                self._loaded = Loaded(self._catalog, self._instance)
+            return self._instance.cursor(), self._loaded
 
     def close(self) -> None:
         """End the instance, if there is one, and remove what it spilled."""
@@ -58,14 +77,15 @@ class Reader:
         with self._lock:
             if self._instance is not None:
                 self._instance.close()
-                self._instance = None
+                self._instance = self._loaded = None
                 shutil.rmtree(self._spill(), ignore_errors=True)
 
     def _abandon(self) -> None:
         """In a forked child: leave the parent's instance and its lock alone."""
-        _inherited.append(self._instance)
+        _inherited.append((self._instance, self._loaded))
         self._lock = allocate_lock()
-        self._instance, self._owner = None, os.getpid()
+        self._instance = self._loaded = None
+        self._owner = os.getpid()
 
     def _open(self) -> DuckDBPyConnection:
         import duckdb
@@ -86,6 +106,8 @@ class Reader:
             "temp_directory": str(self._spill()),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            # Looks at a sample of an array of objects and believes that the rest is like it.
+            "pandas_analyze_sample": 0,
         }
 
     def _confine(self, instance: DuckDBPyConnection) -> None:

@@ -65,6 +65,8 @@ class Snapshot(NamedTuple):
     erased: frozenset[int]
     #: Equal as long as no answer can have changed: sealing and compacting change none.
     generation: int
+    #: Raised whenever a hot row goes for another reason than that it was sealed.
+    removals: int
     #: Equal as long as who is who, and their traits, have not changed.
     people_generation: int
 
@@ -86,6 +88,7 @@ def take(
         late_echo=dict(connection.execute("SELECT event, level FROM late_echo").fetchall()),
         erased=frozenset(row[0] for row in connection.execute("SELECT who FROM erased")),
         generation=counters["generation"],
+        removals=counters.get("removals", 0),
         people_generation=counters["people_generation"],
     )
 
@@ -120,3 +123,9 @@ def highest(connection: sqlite3.Connection) -> int:
     """The largest hot id that was ever given."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'hot'").fetchone()
     return int(row[0]) if row else 0
+
+
+def generation(connection: sqlite3.Connection) -> int:
+    """Equal as long as no answer can have changed."""
+    row = connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
+    return int(row[0])

@@ -48,14 +48,20 @@ class View:
     """One moment of the store, for one question.
 
     :param cursor: in a transaction that sees the moment's tables.
+    :param uncounted: counts by the hour that are not to be read.
     """
 
     def __init__(
-        self, catalog: Catalog, moment: Moment, cursor: DuckDBPyConnection, deadline: Deadline
+        self,
+        catalog: Catalog,
+        moment: Moment,
+        cursor: DuckDBPyConnection,
+        deadline: Deadline,
+        uncounted: frozenset[str] = frozenset(),
     ) -> None:
         self.dialect = DuckDB()
-        self.moment = moment
-        self._catalog, self._cursor, self._deadline = catalog, cursor, deadline
+        self.moment, self.deadline = moment, deadline
+        self._catalog, self._cursor, self._uncounted = catalog, cursor, uncounted
         self._tables = 0
 
     def rows(self, sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
@@ -64,7 +70,7 @@ class View:
 
     def execute(self, sql: str, values: list[Any]) -> DuckDBPyConnection:
         """Run a statement whose rows the caller fetches."""
-        self._deadline.check()
+        self.deadline.check()
         return self._cursor.execute(sql, values)
 
     # -- events
@@ -75,17 +81,22 @@ class View:
         sources = [*self._segments(span, names), *self._hot(span)]
         return self._events(query, sources, columns)
 
+    def sources(self, span: Span) -> list[Source]:
+        """Where the events of a span are; all columns of one source are those of its ``keys``."""
+        names = {name for segment in self._overlapping(span) for name in segment.keys}
+        found = [*self._segments(span, sorted(names)), *self._hot(span)]
+        return [Source(sql, (*where, *self._visible()), keys) for sql, where, keys in found]
+
     def hours(self, query: Query, first: int, last: int) -> str | None:
         """Counts by the hour: of segments from the files beside them, of hot rows from those."""
-        if self.moment.erased:
-            return None  # the files still count who was forgotten
         span = first * HOUR, last * HOUR
-        parts = [
-            f"SELECT hour, {COUNTED}, n FROM {files([segment.hours_path for segment in found])} "
-            f"WHERE hour >= {first} AND hour < {last}"
-            for found in [self._overlapping(span)]
-            if found
-        ]
+        paths = [segment.hours_path for segment in self._overlapping(span)]
+        if self.moment.erased or not self._uncounted.isdisjoint(paths):
+            return None  # the files still count who was forgotten
+        parts = []
+        if paths:
+            within = f"hour >= {first} AND hour < {last}"
+            parts.append(f"SELECT hour, {COUNTED}, n FROM {files(paths)} WHERE {within}")
         hour = f"(ts - {span[0]}) // {HOUR} + {first} AS hour"
         events = self._events(query, self._hot(span), HOURLY)
         parts.append(f"SELECT {hour}, {COUNTED}, 1 AS n FROM {events}")
@@ -178,7 +189,14 @@ class View:
 
     def found(self, query: Query, text: str) -> str:
         """The people who have an id with a text in it."""
-        return self._table(person=("INTEGER", self._catalog.find(text)))
+        sql = "SELECT id FROM identity WHERE instr(key, ?) > 0"
+        with self._catalog.read() as connection:
+            keys = [key for (key,) in connection.execute(sql, (text,))]
+        table = self._table(key=("INTEGER", keys))
+        if self.moment.people is None:
+            return f"(SELECT key AS person FROM {table})"
+        person = "coalesce(person, key) AS person"
+        return f"(SELECT {person} FROM {table} LEFT JOIN {self.moment.people} USING (key))"
 
     def ids(self, people: Iterable[Any]) -> Mapping[Any, str]:
         """The ids that stand for people."""
