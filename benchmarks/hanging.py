@@ -32,6 +32,7 @@ def work(path: str, sink: str) -> None:
 
     app = trivial()
     if path != "none":
+        app.config["ANALYTICS_STORE"] = None
         app.config["ANALYTICS_COLLECTORS"] = [f"webhook+{sink}/{path}?flush_interval=0.1"]
     app.config["ANALYTICS_SHUTDOWN_TIMEOUT"] = DEADLINE
     durable(app, has_journal=True)

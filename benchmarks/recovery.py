@@ -30,6 +30,7 @@ def set_up(url: str) -> Any:
     from flask_analytics import Analytics
 
     app = trivial()
+    app.config["ANALYTICS_STORE"] = None
     app.config["ANALYTICS_COLLECTORS"] = [f"webhook+{url}"]
     durable(app, has_journal=True)
     return Analytics(app)

@@ -61,6 +61,7 @@ def ours(sink: str, has_journal: bool = False) -> tuple[Flask, Flush]:
     from flask_analytics import Analytics
 
     app = trivial()
+    app.config["ANALYTICS_STORE"] = None
     app.config["ANALYTICS_COLLECTORS"] = [f"webhook+{sink}/events"]
     durable(app, has_journal)
     analytics = Analytics(app)
@@ -76,6 +77,7 @@ def our_client(sink: str, has_journal: bool = False) -> tuple[Tell, Flush]:
     from flask_analytics import Analytics
 
     app = trivial()
+    app.config["ANALYTICS_STORE"] = None
     app.config["ANALYTICS_COLLECTORS"] = [f"webhook+{sink}/events"]
     app.config["ANALYTICS_QUEUE_EVENTS"] = 10**6
     durable(app, has_journal)

@@ -129,11 +129,17 @@ def _keys(value: Any) -> Mapping[str, str]:
     return dict(value)
 
 
+#: Stores that need no address, and those that do.
+_HERE = ("embedded", "memory")
+_ELSEWHERE = ("clickhouse", "clickhouses", "chdb")
+
+
 def _store(value: Any) -> str:
     text = _text(value)
-    if text.split(":", 1)[0] in ("embedded", "memory", "clickhouse") and ":" in text:
+    scheme, colon, rest = text.partition(":")
+    if colon and ((scheme in _HERE and not rest) or (scheme in _ELSEWHERE and rest[2:])):
         return text
-    raise ValueError("must be embedded:, memory: or clickhouse://...")
+    raise ValueError("must be embedded:, memory:, clickhouse://host/database or None")
 
 
 def _rate(value: Any) -> Rate:
@@ -210,7 +216,7 @@ def _checked(key: str, row: Setting, config: Mapping[str, Any]) -> Any:
 
 def _shape(key: str, value: Any) -> str:
     """How a wrong value is shown: never the keys of a machine, never a whole page."""
-    if key in ("write_keys", "read_tokens", "collectors"):
+    if key in ("write_keys", "read_tokens", "collectors", "store"):
         return f"a {type(value).__name__}"
     return repr(value)[:80]
 

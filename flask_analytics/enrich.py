@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
@@ -107,8 +108,15 @@ _PLAIN_PATH = re.compile(r"[\w/:@!$&'()*+,;=~.-]*", re.ASCII).fullmatch
 Enrich = Callable[[Event, tuple[Any, ...] | None], None]
 
 
-def enricher(trusted_hosts: Sequence[str] | None) -> Enrich:
-    """All steps in one, for an application that answers to these hosts (None: to any)."""
+#: (address, user agent, moment) -> anonymous id.
+Visitor = Callable[[str | None, str | None, datetime], str | None]
+
+
+def enricher(trusted_hosts: Sequence[str] | None, visitor_id: Visitor | None = None) -> Enrich:
+    """All steps in one, for an application that answers to these hosts (None: to any).
+
+    :param visitor_id: gives the anonymous id of whoever sent the request; None: nobody has one.
+    """
     trusted = tuple(trusted_hosts) if trusted_hosts else None
 
     def enrich(event: Event, captured: tuple[Any, ...] | None) -> None:
@@ -118,6 +126,9 @@ def enricher(trusted_hosts: Sequence[str] | None) -> Enrich:
         visitor(event, facts)
         referrer(event, facts)
         place(event, facts, trusted)
+        if visitor_id and event.anonymous_id is None and event.timestamp is not None:
+            agent = (facts.agent or "")[:_MOST]
+            event.anonymous_id = visitor_id(facts.address, agent, event.timestamp)
 
     return enrich
 

@@ -1,26 +1,21 @@
-"""Analytics(app): puts the parts together. The only module that knows all of them."""
+"""Analytics(app): what an application sees of it all; ``assembly`` puts the parts together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakSet, ref
 
 from flask import Blueprint, Flask, has_app_context
 
-from . import config, enrich, hooks
-from .collectors import address
-from .collectors.base import Collector
-from .collectors.memory import MemoryCollector
+from . import config, hooks
+from .assembly import assemble
 from .context import Helpers
-from .delivery import folder, sigterm
-from .delivery.board import Board
-from .delivery.direct import Direct
+from .delivery import sigterm
 from .errors import ConfigurationError, DropEvent
 from .event import Event, currencies
-from .pipeline import Pipeline, Sink, Step
-from .record import Callbacks, State, thaw
+from .pipeline import Step
+from .record import Callbacks, State
 from .web import browser, health
 
 V = TypeVar("V")
@@ -65,11 +60,7 @@ class Analytics(Helpers):
 
         settings = config.read(app.config)
         currencies()  # 40 ms that the first view with revenue need not pay
-        collectors = address.collectors(settings.collectors)
-        place = _journal_folder(app, settings)
-        pipeline, board = _pipeline(app, settings, collectors, place)
-        pipeline.steps = self._steps
-        state = State(app, settings, pipeline, self._callbacks, board)
+        state = assemble(app, settings, self._callbacks, self._steps)
         app.extensions["analytics"] = state
         self._states.add(state)
         self._only = ref(state) if len(self._states) == 1 else None
@@ -195,90 +186,3 @@ def _offer_on_g(app: Flask, helpers: Helpers) -> None:
     app.app_ctx_globals_class = type(  # type: ignore[assignment]
         base.__name__, (base,), {"analytics": helpers}
     )
-
-
-def _journal_folder(app: Flask, settings: config.Settings) -> Path | None:
-    """Where the journal is; it is made at the first event.
-
-    :raises ConfigurationError: a journal was asked for, and its folder cannot be written.
-    """
-    must = settings.durability == "journal" and not app.testing
-    if settings.durability == "memory":
-        return None
-    if not folder.HAS_LOCKS and not must:
-        return None
-    place = Path(settings.dir or Path(app.instance_path) / "analytics") / "journal"
-    try:
-        if must and not folder.HAS_LOCKS:
-            raise OSError(0, "this system has no flock")
-        if must:
-            folder.make(place)
-    except OSError as error:
-        raise ConfigurationError(
-            f'ANALYTICS_DURABILITY is "journal", but {place} cannot be written '
-            f"({error.strerror}). Set ANALYTICS_DIR to a folder that this process may write, "
-            f"or leave ANALYTICS_DURABILITY out"
-        ) from None
-    return place
-
-
-def _pipeline(
-    app: Flask,
-    settings: config.Settings,
-    collectors: dict[str, Collector],
-    place: Path | None,
-) -> tuple[Pipeline, Callable[[], Board]]:
-    """The pipeline of an application, and the board that shows its counts. Under TESTING it ends
-    in memory, with no thread."""
-    # Here, not in the first request: a fork beside that one would leave its child half a module.
-    from .delivery.dispatcher import Dispatcher
-
-    def open_sink(complete: Callable[[Any], Event]) -> Sink:
-        if not collectors and not app.testing:
-            pipeline.log.warning(
-                "collectors",
-                "Analytics has no collector, so events go nowhere. Set ANALYTICS_COLLECTORS before "
-                'Analytics(app), for example to ["stdout:"]',
-            )
-        if app.testing:
-            return Direct({"memory": MemoryCollector()}, complete=complete)
-        return Dispatcher(
-            collectors,
-            complete=complete,
-            freeze=pipeline.freeze,
-            thaw=thaw,
-            send_signal=pipeline.send_signal,
-            listens=pipeline.listens,
-            folder=place,
-            owner=app.name,
-            fsync=settings.fsync,
-            board=board,
-            queue_events=settings.queue_events,
-            queue_bytes=settings.queue_bytes,
-            shutdown_timeout=settings.shutdown_timeout,
-            log=pipeline.log,
-        )
-
-    pipeline = Pipeline(
-        app,
-        open_sink=open_sink,
-        enrich=enrich.enricher(settings.trusted_hosts),
-        redact=enrich.redact,
-    )
-    board = _board(app, settings, place, pipeline)
-    return pipeline, board
-
-
-def _board(
-    app: Flask, settings: config.Settings, place: Path | None, pipeline: Pipeline
-) -> Callable[[], Board]:
-    """Opens the board at first use, because TESTING is often set after the extension."""
-    boards: list[Board] = []
-
-    def board() -> Board:
-        if not boards:  # appending is atomic: threads that race here all get the first
-            shared = place if settings.collectors and not app.testing else None
-            boards.append(Board(shared, app.name, pipeline.stats))
-        return boards[0]
-
-    return board

@@ -18,6 +18,7 @@ from .pipeline import Draft, Pipeline, Stamp, View
 
 if TYPE_CHECKING:
     from .delivery.board import Board
+    from .store.base import Store
 
 #: The request itself; going through the proxy for each attribute would double our cost.
 current_request: Callable[[], Request] = request._get_current_object  # type: ignore[attr-defined]
@@ -51,6 +52,8 @@ class State:
     callbacks: Callbacks
     #: Where this process's counts stand beside the others'; opened at first use.
     board: Callable[[], Board]
+    #: Opens the store at first use; None where ANALYTICS_STORE is None.
+    store: Callable[[], Store] | None = None
     #: None until the first request has asked.
     knows_visitor: bool | None = None
 

@@ -56,8 +56,13 @@ def clock() -> Clock:
 
 @pytest.fixture
 def make_app(tmp_path: Path) -> Callable[..., Flask]:
-    """Build an application with a page, an action and Analytics. TESTING unless said."""
-    own = {"TESTING": True, "SECRET_KEY": "x", "ANALYTICS_DIR": str(tmp_path / "analytics")}
+    """Build an application with a page, an action and Analytics. TESTING, no store, unless said."""
+    own = {
+        "TESTING": True,
+        "SECRET_KEY": "x",
+        "ANALYTICS_DIR": str(tmp_path / "analytics"),
+        "ANALYTICS_STORE": None,
+    }
 
     def make(analytics: Analytics | None = None, **config: Any) -> Flask:
         app = Flask("shop")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .base import Split as Split
     from .memory import MemoryCollector as MemoryCollector
     from .stdout import StdoutCollector as StdoutCollector
+    from .store import StoreCollector as StoreCollector
     from .webhook import WebhookCollector as WebhookCollector
 
 _HOMES = {
@@ -40,6 +41,7 @@ _HOMES = {
     "RetryPolicy": "..delivery.retry",
     "Split": ".base",
     "StdoutCollector": ".stdout",
+    "StoreCollector": ".store",
     "WebhookCollector": ".webhook",
 }
 
@@ -58,6 +60,7 @@ __all__ = [
     "RetryPolicy",
     "Split",
     "StdoutCollector",
+    "StoreCollector",
     "WebhookCollector",
 ]
 

@@ -17,7 +17,8 @@ class ActiveUsers(msgspec.Struct, frozen=True, kw_only=True):
 
     :param interval: also a series: each point counts the people active in the ``rolling`` local
         days that end with the end of its bucket, also those before the range begins (1: DAU,
-        7: WAU, 30: MAU). With hours these are the 24 hours times ``rolling`` before.
+        7: WAU, 30: MAU). With hours these are the 24 hours times ``rolling`` before. What is not
+        before the range's end never counts.
     """
 
     range: Range

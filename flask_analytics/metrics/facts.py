@@ -56,7 +56,7 @@ class Campaign(NamedTuple):
 REMEMBERED = 4096
 
 #: A tablet says so, or is an Android that does not call itself mobile.
-_TABLET = re.compile(r"iPad|Tablet|PlayBook|Kindle|Silk/|Android(?!.*Mobile)")
+_TABLET = re.compile(r"iPad|Tablet(?! PC)|PlayBook|Kindle|Silk/|Android(?!.*Mobile)")
 _MOBILE = re.compile(r"Mobi|iPhone|iPod|Android|Windows Phone|Opera Mini")
 
 

@@ -3,7 +3,8 @@
 ``property.plan=pro``: a field, an operator (``=``, ``!=``, ``>``, ``<``, ``~``), a value. Several
 filters all have to hold. Values compare as the text of ``facts.text``; ``>`` and ``<`` compare
 numbers, and what does not read as a number never passes. ``~`` is "contains", with the same
-capitals. ``!=`` passes where there is no value at all.
+capitals. ``!=`` passes where there is no value at all. A field of the event that is empty has none;
+a property can be the empty text.
 """
 
 from __future__ import annotations

@@ -14,17 +14,23 @@ MAX_ID = 256
 
 class Traits(msgspec.Struct, frozen=True):
     """The traits of a person, of all events that carry any: for each name the latest value, by
-    timestamp, then message id. Answered by ``Person``.
+    timestamp, then message id, null too. Answered by ``Person``.
 
-    :param id: a user id or an anonymous id.
+    :param id: a user id or an anonymous id; where it is both, the user's. One that nobody has is
+        answered by a person of that id alone, without traits.
     """
 
     id: str
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Who an id belongs to. ``ids`` are all ids of the person, sorted; ``id`` stands for them
-    (see METRICS: the newest target of an alias, the user of an anonymous id)."""
+    """Who an id belongs to. ``ids`` are all ids of the person, sorted; ``id`` stands for them.
+
+    An anonymous id is joined with the first user of any event that carries both, an alias joins
+    its previous id (as a user and as an anonymous id) with its user id; all that is joined, over
+    however many steps, is one person. ``id`` is the target of the newest alias among them; without
+    an alias the user; without a user the anonymous id. First and newest: by time, then message id.
+    """
 
     id: str
     ids: tuple[str, ...]
@@ -47,7 +53,7 @@ class Timeline(msgspec.Struct, frozen=True, kw_only=True):
 class People(msgspec.Struct, frozen=True, kw_only=True):
     """Who was active, the last seen first, then by id. Answered by a tuple of ``Seen``.
 
-    :param search: only people with an id that contains this text.
+    :param search: only people one of whose ids contains this text, with the same capitals.
     """
 
     range: Range

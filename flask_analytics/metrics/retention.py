@@ -30,7 +30,8 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     :param range: for a grid whole periods; ``retention(from, cohort_days)`` makes it.
     :param grid: also one row for each period of the range.
     :param now: when it is asked, UTC microseconds: an offset is ``partial`` while the period that
-        the last person of its cohort would return in is not over.
+        the last of its cohort could return in is not over: the nth after the last period of the
+        range (of the grid's row), whether or not anybody came in it.
     """
 
     range: Range

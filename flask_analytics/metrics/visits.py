@@ -15,8 +15,8 @@ BOUNCE = 10.0
 
 
 class Visits(msgspec.Struct, frozen=True, kw_only=True):
-    """A person's counted events in the range, with gaps under 30 minutes, are one visit. Answered
-    by ``VisitsAnswer``."""
+    """A person's counted events in the range, with gaps under 30 minutes, are one visit; those of
+    nobody are in none. Answered by ``VisitsAnswer``."""
 
     range: Range
     scope: Scope = Scope()

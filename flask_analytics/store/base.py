@@ -32,13 +32,18 @@ class Store(Protocol):
 
     def forget(self, person: str) -> int:
         """Erase all events, ids and traits of a person, by any of their ids. They are in no
-        answer from here on; ``tend`` rewrites what is on disk. Returns how many events."""
+        answer from here on; ``tend`` rewrites what is on disk. Returns how many events.
+
+        Their message ids stay known where they are remembered: a second delivery brings none
+        back. What they do later is a new person's."""
 
     def unalias(self, previous_id: str, user_id: str) -> bool:
-        """Undo an alias, as if it had never been made. False: there was none."""
+        """Undo an alias, as if it had never been made: all alias events of this pair are erased
+        (what else these told of ids and traits stays). False: there was none."""
 
     def purge(self, before: int) -> int:
-        """Erase events from before a time (microseconds since the epoch, UTC)."""
+        """Erase events from before a time (microseconds since the epoch, UTC). Who is who, and
+        traits, stay known. Returns how many events."""
 
     def events(self, span: Range | None = None, person: str | None = None) -> Iterator[bytes]:
         """The events as they came, by time, then message id: for exports and for moving away."""

@@ -3,7 +3,7 @@
 ``DESTINATION``: the base address of ``destination.py``. ``FOLDER``: where the journal is.
 ``EARLY``: events emitted while the module is imported. ``HANG``: set to have a second collector
 that is never answered; ``RECOVERED``: it is, after all; ``FORBIDDEN``: one whose key is wrong.
-``SIGTERM``: set for ANALYTICS_SIGTERM. ``TOKEN``: what a reader of the counters shows.
+``STORE``: the store, if any. ``SIGTERM``: set for ANALYTICS_SIGTERM. ``TOKEN``: what a reader of the counters shows.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ if "FORBIDDEN" in os.environ:
     collectors.append(WebhookCollector(f"{destination}/401", name="forbidden", flush_interval=0.01))
 
 app = Flask(__name__)
+app.config["ANALYTICS_STORE"] = os.environ.get("STORE")
 app.config["ANALYTICS_COLLECTORS"] = collectors
 app.config["ANALYTICS_SHUTDOWN_TIMEOUT"] = float(os.environ.get("SHUTDOWN_TIMEOUT", "5"))
 app.config["ANALYTICS_EXCLUDE"] = ["/ready"]

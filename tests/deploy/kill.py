@@ -104,6 +104,7 @@ class Report:
 def application(url: str, folder: Path) -> Analytics:
     """The application that every worker is a copy of."""
     app = Flask("kill")
+    app.config["ANALYTICS_STORE"] = None
     app.config["ANALYTICS_COLLECTORS"] = [
         WebhookCollector(f"{url}/{name}", name=name, batch_size=BATCH, flush_interval=0.05)
         for name in COLLECTORS

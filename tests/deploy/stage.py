@@ -75,6 +75,7 @@ def set_up(*collectors: Collector, timeout: float = 5.0, **settings: Any) -> Ana
     """
     logging.basicConfig(stream=sys.stdout)
     quiet = WebhookCollector(f"{destination}/events", batch_size=1000, flush_interval=60)
+    app.config["ANALYTICS_STORE"] = None
     app.config["ANALYTICS_COLLECTORS"] = [quiet, *collectors]
     app.config["ANALYTICS_SHUTDOWN_TIMEOUT"] = timeout
     app.config["ANALYTICS_DIR"] = os.environ["FOLDER"]

@@ -178,6 +178,7 @@ def test_two_applications_of_one_process_have_a_journal_each(
     set_up()
     emit("main", 5)
     second = Flask("second")
+    second.config["ANALYTICS_STORE"] = None
     second.config["ANALYTICS_COLLECTORS"] = [
         WebhookCollector(f"{destination}/events", batch_size=1000, flush_interval=60)
     ]

@@ -151,6 +151,7 @@ class Shop:
 
     def __init__(self, folder: Path, collectors: Sequence[Collector], **config: Any) -> None:
         self.app = Flask("shop", instance_path=str(folder))
+        self.app.config["ANALYTICS_STORE"] = None
         self.app.config["ANALYTICS_COLLECTORS"] = list(collectors)
         self.app.config["ANALYTICS_DIR"] = str(folder / "analytics")
         self.app.config.update(config)

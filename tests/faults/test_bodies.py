@@ -33,6 +33,7 @@ def peak():
 
 app = Flask("flooded", instance_path=sys.argv[2])
 good, flood = sys.argv[1] + "good", sys.argv[1] + "flood"
+app.config["ANALYTICS_STORE"] = None
 app.config["ANALYTICS_COLLECTORS"] = [WebhookCollector(good), WebhookCollector(flood)]
 analytics = Analytics(app)
 analytics.track("warm-up", integrations={"All": False})
