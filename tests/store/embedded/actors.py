@@ -97,7 +97,8 @@ def look(catalog: Catalog) -> list[str]:
         return hot
     hidden = ", ".join(map(str, moment.erased)) or "-1"
     source = files.read([segment.path for segment in moment.segments])
-    sql = f"SELECT {row.LOGICAL['message_id']} FROM {source} WHERE coalesce(who, -2) NOT IN ({hidden})"
+    shown = f"coalesce(who, -2) NOT IN ({hidden})"
+    sql = f"SELECT {row.LOGICAL['message_id']} FROM {source} WHERE {shown}"
     with engine.connect() as duck:
         return hot + [found for (found,) in duck.execute(sql).fetchall()]
 
@@ -133,5 +134,3 @@ def start(script: str, *arguments: object) -> subprocess.Popen[str]:
         [sys.executable, "-m", f"tests.store.embedded.{path.stem}", *map(str, arguments)],
         cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-
-

@@ -1,4 +1,4 @@
-"""A keeper that is killed at a named point: python -m tests.store.embedded.doomed FOLDER WORK POINT N."""
+"""A keeper that is killed at a point: python -m tests.store.embedded.doomed FOLDER WORK POINT N."""
 
 from __future__ import annotations
 

@@ -80,8 +80,7 @@ def test_a_keeper_that_is_killed_loses_nothing_and_doubles_nothing(
 
     assert sorted(house.seen()) == sorted(id for id, kind in kinds.items() if kind != gone)
     left = {path.name for path in house.shelf.folder.iterdir()}
-    live = [segment for segment in house.shelf.segments()]
-    assert len(left) == 2 * len(live)
+    assert len(left) == 2 * len(house.shelf.segments())
     if what == "forget":
         assert house.holds("victim") == []
         assert house.count("erased") == 0
