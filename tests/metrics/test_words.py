@@ -208,6 +208,8 @@ def test_values_of_python() -> None:
     assert (asked.window, str(asked.steps[1].filters[0])) == (86400.0, "path=/x")
     assert asked.range == Range(utc(2026, 11, 1), utc(2026, 11, 2, 12))
     assert words.question("traits", {"id": 42}, NOW).id == "42"
+    weekly = {"interval": Bucket.WEEK, "rolling": timedelta(days=7)}
+    assert words.question("active", weekly, NOW).rolling == 7
 
 
 # -- both ways
@@ -309,3 +311,11 @@ def test_any_words_at_all(kind: str, data: st.DataObject) -> None:
 def test_buckets_are_words() -> None:
     """Text becomes the enumeration's member."""
     assert read("volume", bucket="hour").bucket is Bucket.HOUR
+
+
+def test_a_cohort_of_a_day_without_midnight() -> None:
+    """In Brazil a day began at one o'clock; the next one at midnight again."""
+    span = read("retention", from_="2018-11-04", tz="America/Sao_Paulo").range
+    assert (span.start, span.end) == (utc(2018, 11, 4, 3), utc(2018, 11, 5, 2))
+    part = read("retention", from_="2026-11-04T12:00", cohort_days="2").range
+    assert part == Range(utc(2026, 11, 4, 12), utc(2026, 11, 6, 12))

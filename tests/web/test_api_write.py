@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
@@ -350,8 +350,8 @@ def test_wrong_identify(post: Post, body: Any, status: int, field: str | None) -
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=8,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=4,
 )
 FIELDS = st.sampled_from(["name", "type", "user_id", "properties", "timestamp", "revenue", "url"])
 
@@ -364,7 +364,8 @@ def outcome(read: Callable[[bytes, datetime], Any], body: bytes) -> Any:
         return error.status
 
 
-@given(st.lists(st.dictionaries(FIELDS | st.text(), JSON), min_size=1))
+@settings(max_examples=60)
+@given(st.lists(st.dictionaries(FIELDS | st.text(), JSON, max_size=4), min_size=1, max_size=3))
 def test_nothing_else_ever_happens(claims: list[Any]) -> None:
     """Whatever JSON it is: taken or refused, each once, and never an error of ours."""
     result = outcome(read_events, json.dumps({"events": claims}).encode())
@@ -372,6 +373,7 @@ def test_nothing_else_ever_happens(claims: list[Any]) -> None:
     assert result in (400, 413) or len(result.events) + len(result.refused) == len(claims)
 
 
+@settings(max_examples=60)
 @given(st.binary() | JSON.map(lambda value: json.dumps(value).encode()))
 def test_nothing_else_ever_happens_to_identify(body: bytes) -> None:
     """The same for a body that is one event."""
