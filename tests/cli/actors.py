@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -88,9 +89,32 @@ def hit(path: str = "/", minute: int = 0, **more: Any) -> str:
     )
 
 
+@dataclass
+class Screen:
+    """The other end of a terminal."""
+
+    file: int
+
+    def read(self) -> str:
+        """All that is shown until the process ends, without colours and moves."""
+        data = b""
+        while True:
+            try:
+                part = os.read(self.file, 1 << 16)
+            except OSError:  # the last process has closed it
+                part = b""
+            if not part:
+                break
+            data += part
+        text = data.decode().replace("\r\n", "\n")
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
+
+
 @contextmanager
-def on_pty(words: list[str], environ: dict[str, str], width: int = 90) -> Iterator[int]:
-    """A process whose terminal is so wide; gives the terminal's other end."""
+def on_pty(
+    words: list[str], environ: dict[str, str], width: int = 90
+) -> Iterator[tuple[subprocess.Popen[bytes], Screen]]:
+    """A process on a terminal that is so wide."""
     import fcntl
     import pty
     import struct
@@ -101,7 +125,7 @@ def on_pty(words: list[str], environ: dict[str, str], width: int = 90) -> Iterat
     process = subprocess.Popen(words, env=environ, stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     try:
-        yield ours
+        yield process, Screen(ours)
     finally:
         os.close(ours)
         process.kill()

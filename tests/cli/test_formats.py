@@ -151,7 +151,9 @@ def test_what_is_no_page_view(text: str, why: str) -> None:
     assert left.value.reason == why
 
 
-@pytest.mark.parametrize("path", ["/", "/about", "/index.html", "/a.php?x=1", "/v1.2/start", "/@ana"])
+@pytest.mark.parametrize(
+    "path", ["/", "/about", "/index.html", "/a.php?x=1", "/v1.2/start", "/@ana"]
+)
 def test_what_is_a_page_view(path: str) -> None:
     """Pages with and without an extension, also in folders with a point."""
     assert read(hit(path)).path == path.partition("?")[0]

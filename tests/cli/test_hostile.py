@@ -69,9 +69,7 @@ def test_wrong_encoding(terminal: Terminal, write: Write) -> None:
     path = write("events.csv", rows)
 
     report = only(terminal.ask("import", path, status=1))
-    assert report["refused"] == {
-        "event_name: is not utf-8; name the right one with --encoding": 1
-    }
+    assert report["refused"] == {"event_name: is not utf-8; name the right one with --encoding": 1}
 
     assert only(terminal.ask("import", path, "--encoding", "latin-1"))["stored"] == 1
     assert terminal.names() == ["Käse", "tea"]
@@ -126,7 +124,9 @@ def test_endless_reasons_are_counted_together(terminal: Terminal, write: Write) 
     methods = [f"not an event {n}" for n in range(500)]
     fields = [f'{{"name": "x{n}", "f{n}": 1, "timestamp": "2020-01-01"}}' for n in range(500)]
 
-    report = only(terminal.ask("import", write("events.ndjson", [line(), *methods, *fields]), status=1))
+    report = only(
+        terminal.ask("import", write("events.ndjson", [line(), *methods, *fields]), status=1)
+    )
 
     assert len(report["changed"]) <= 201
     assert len(report["refused"]) <= 201

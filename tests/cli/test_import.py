@@ -221,7 +221,9 @@ def test_without_a_store(terminal: Terminal, write: Write) -> None:
 
     answer = terminal.run("import", path, status=1)
 
-    assert answer.output.strip() == "Error: This application keeps no store: ANALYTICS_STORE is None."
+    assert (
+        answer.output.strip() == "Error: This application keeps no store: ANALYTICS_STORE is None."
+    )
     assert only(terminal.ask("import", path, "--dry-run"))["stored"] == 1
 
 
