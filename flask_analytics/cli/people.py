@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from ..errors import StoreError
-from .group import commands, encode, json_option, plain_errors, print_json, state, store, wants_json
+from .group import (
+    commands,
+    encode,
+    is_stranger,
+    json_option,
+    nobody,
+    plain_errors,
+    print_json,
+    state,
+    store,
+    wants_json,
+)
 
 if TYPE_CHECKING:
     from ..metrics.person import Person
@@ -53,18 +64,9 @@ def _person(opened: Store, id: str) -> Person:
 
     question = words.question("traits", {"id": id}, None)  # type: ignore[arg-type]
     person: Person | None = opened.answer(question)
-    if person is None or _is_stranger(opened, person):
-        raise click.ClickException(
-            f"The store has nothing of {id!r}. Ids are exact, capitals too; flask analytics people "
-            "--search finds them."
-        )
+    if person is None or is_stranger(opened, person):
+        raise nobody(id)
     return person
-
-
-def _is_stranger(opened: Store, person: Person) -> bool:
-    """Whether there is nothing but the id that was asked for."""
-    known = len(person.ids) > 1 or person.traits
-    return not known and next(iter(opened.events(person=person.id)), None) is None
 
 
 def _document(opened: Store, person: Person, file: BinaryIO) -> None:

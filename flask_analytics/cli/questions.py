@@ -18,7 +18,9 @@ from ..metrics.parameters import TABLE
 from .group import (
     ARGUMENTS,
     commands,
+    is_stranger,
     json_option,
+    nobody,
     plain_errors,
     print_json,
     state,
@@ -95,8 +97,8 @@ def answer_with(kind: str, given: dict[str, Any], is_json: bool) -> None:
         question = words.read(kind, _texts(given), _now())
         opened = store()
         answer = run.answer(opened, question)
-        if answer is None:
-            raise click.ClickException("Nobody has this id, or they were erased.")
+        if kind == "traits" and is_stranger(opened, answer):
+            raise nobody(given["id"])
         if wants_json(is_json):
             print_json(body(question, answer))
             return

@@ -21,9 +21,11 @@ class Shelf:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._open() as file:
+        file = self._open()
+        file.execute("PRAGMA journal_mode=WAL")
+        with file:
             file.execute("CREATE TABLE IF NOT EXISTS event (id TEXT PRIMARY KEY, body BLOB)")
-            file.execute("PRAGMA journal_mode=WAL")
+        file.close()
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=30)
@@ -37,6 +39,14 @@ class Shelf:
                 before = file.total_changes
                 file.executemany("INSERT OR IGNORE INTO event VALUES (?, ?)", rows)
                 return file.total_changes - before
+        finally:
+            file.close()
+
+    def count(self) -> int:
+        """Events in the file, without reading them."""
+        file = self._open()
+        try:
+            return int(file.execute("SELECT count(*) FROM event").fetchone()[0])
         finally:
             file.close()
 

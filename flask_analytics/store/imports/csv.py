@@ -47,6 +47,7 @@ class Csv:
     :param fixed: values for fields whose cell is empty or not there.
     :param columns: field -> name of its column, where the header calls it something else.
     :param keeps_rest: columns that are no field are properties.
+    :param changed: told of columns that nobody reads.
     """
 
     name = "csv"
@@ -58,6 +59,7 @@ class Csv:
         keeps_rest: bool = False,
         delimiter: str | None = None,
         encoding: str = "utf-8",
+        changed: dict[str, int] | None = None,
     ) -> None:
         self._fixed = dict(fixed)
         self._columns = dict(columns or {})
@@ -65,8 +67,7 @@ class Csv:
         self._delimiter = delimiter
         self._encoding = encoding
         self._fields: list[str | None] = []
-        #: Columns that nobody reads, once the header is known.
-        self.unused: list[str] = []
+        self._changed = {} if changed is None else changed
 
     def records(self, lines: Lines) -> Iterator[Record]:
         """The rows after the header, each of one line or, with quotes, of several."""
@@ -112,9 +113,10 @@ class Csv:
             twice = next(name for name in names if names.count(name) > 1)
             raise Unreadable(f"it has the column {twice!r} twice: rename one")
         self._fields = [self._field(name) for name in names]
-        self.unused = [
-            name for name, field in zip(names, self._fields, strict=True) if field is None
-        ]
+        for name, field in zip(names, self._fields, strict=True):
+            if field is None:
+                why = f"column {name[:40]!r} left out: no event has one; --map or --rest"
+                self._changed[why] = 1
         if "timestamp" not in self._fields and "timestamp" not in self._fixed:
             raise Unreadable(
                 f"no column tells when: name it, as in --map timestamp={names[0]!r}; its columns "

@@ -46,7 +46,12 @@ class Options:
 FORMATS: Mapping[str, Callable[[Options, dict[str, int]], Format]] = {
     "ndjson": lambda options, changed: Ndjson(options.fixed, changed),
     "csv": lambda options, changed: Csv(
-        options.fixed, options.columns, options.keeps_rest, options.delimiter, options.encoding
+        options.fixed,
+        options.columns,
+        options.keeps_rest,
+        options.delimiter,
+        options.encoding,
+        changed,
     ),
     "log": lambda options, changed: AccessLog(
         options.fixed, options.scheme, options.quiet, options.route, options.visitor

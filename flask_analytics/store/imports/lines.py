@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from .refusal import Unreadable
 
@@ -17,6 +16,10 @@ MAX_LINE = 256 * 1024
 HEAD = 1024
 
 _BUFFER = 1 << 20
+_CHUNK = 1 << 16
+
+#: Bits of a window, and 16 for gzip's header.
+_GZIP = 16 + zlib.MAX_WBITS
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -49,6 +52,40 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
+class _Unpacked(io.RawIOBase):
+    """What is in a gzip of one or more members, up to where it is damaged.
+
+    Not ``gzip.GzipFile``: that one keeps for itself what it read before the damage.
+    """
+
+    def __init__(self, packed: Any) -> None:
+        self._packed = packed
+        self._member = zlib.decompressobj(_GZIP)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """:raises EOFError, zlib.error: here it is damaged."""
+        while True:
+            if self._member.eof and not self._next_member():
+                return 0
+            data = self._rest or self._packed.read(_CHUNK)
+            if not data:
+                raise EOFError("the gzip is cut off")
+            found = self._member.decompress(data, len(buffer))
+            self._rest = self._member.unconsumed_tail
+            if found:
+                buffer[: len(found)] = found
+                return len(found)
+
+    def _next_member(self) -> bool:
+        rest = (self._member.unused_data or self._packed.read(_CHUNK)).lstrip(b"\0")
+        self._member, self._rest = zlib.decompressobj(_GZIP), rest
+        return bool(rest)
+
+
 class Lines:
     """Walks over the lines of a stream, without their ends. ``raw`` must be unbuffered or read
     by nobody else.
@@ -68,8 +105,7 @@ class Lines:
         self._counted = _Counted(raw)
         stream: Any = io.BufferedReader(self._counted, _BUFFER)
         if stream.peek(2)[:2] == b"\x1f\x8b":
-            packed = gzip.GzipFile(fileobj=stream)
-            stream = io.BufferedReader(packed, _BUFFER)
+            stream = io.BufferedReader(cast(Any, _Unpacked(stream)), _BUFFER)
         self._stream = stream
         #: The first bytes, at most HEAD.
         self.head = self._look()
@@ -114,10 +150,11 @@ class Lines:
 
     def _read(self) -> bytes:
         try:
-            return self._stream.readline(MAX_LINE)
+            line: bytes = self._stream.readline(MAX_LINE)
         except (OSError, EOFError, zlib.error) as error:
             self.fault = self.fault or f"{error}"
             return b""
+        return line
 
     def _skip(self) -> None:
         """To the end of a line that is too long, without holding it."""
