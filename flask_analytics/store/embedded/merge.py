@@ -31,6 +31,14 @@ _VIEW = """CREATE VIEW merged AS SELECT old.* REPLACE (
     FROM {source} AS old LEFT JOIN late ON late.event = old.id
     WHERE (who IS NULL OR who NOT IN (SELECT who FROM erased)) AND {keep}"""
 
+#: A column's value as JSON; integers went in as floats.
+_VALUES = {
+    "s": "to_json({0})",
+    "b": "to_json({0})",
+    "n": "CASE WHEN {0} = trunc({0}) AND abs({0}) < 1e15"
+    " THEN CAST(CAST({0} AS BIGINT) AS VARCHAR) ELSE CAST(to_json({0}) AS VARCHAR) END",
+}
+
 
 def merge(shelf: Shelf, group: Sequence[Segment], since: int | None = None) -> int:
     """One segment instead of these. Returns how many rows it has.
@@ -114,7 +122,7 @@ def _counts(
 def _rest(demoted: Mapping[str, str]) -> str:
     """The SQL of ``rest`` with the values of columns that end here."""
     members = [
-        f"{_text(key)} || to_json({quoted(column(kind, key))})"
+        f"{_text(key)} || {_VALUES[kind].format(quoted(column(kind, key)))}"
         for key, kinds in demoted.items()
         for kind in kinds
     ]
