@@ -77,5 +77,8 @@ def merge_doubles(client: Client) -> None:
 
 
 def _partitions(client: Client, ids: Iterable[str]) -> set[int]:
-    sql = f"SELECT DISTINCT intDiv(ts, {PARTITION}) FROM events WHERE message_id IN {{ids:Array(String)}}"
+    sql = (
+        f"SELECT DISTINCT intDiv(ts, {PARTITION}) FROM events "
+        "WHERE message_id IN {ids:Array(String)}"
+    )
     return {row[0] for some in slices(list(ids)) for row in client.rows(sql, {"ids": some})}
