@@ -60,7 +60,8 @@ def parse(text: str) -> Address:
         port = parts.port
     except (ValueError, AttributeError, TypeError):
         raise ConfigurationError(
-            f"ANALYTICS_STORE cannot be read as an address: {_EXAMPLES}"
+            "ANALYTICS_STORE cannot be read as an address (a password with :, /, ?, # or @ is "
+            f"written percent-encoded): {_EXAMPLES}"
         ) from None
     if parts.scheme == INSIDE:
         return _inside(parts)
