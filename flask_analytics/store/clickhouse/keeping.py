@@ -18,7 +18,7 @@ from .insert import Arrival, arrivals, event_row, told
 from .schema import PARTITION
 
 #: Ids that are asked for at once.
-AT_ONCE = 5000
+AT_ONCE = 2000
 
 _KNOWN = """SELECT message_id, count() FROM events
 WHERE message_id IN {ids:Array(String)} GROUP BY message_id
