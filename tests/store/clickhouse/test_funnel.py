@@ -70,9 +70,7 @@ def test_which_way(
     monkeypatch.setattr(funnel._Spread, "levels", lambda me: ways.append("spread") or levels(me))
     monkeypatch.setattr(funnel, "_tangled", lambda *of: ways.append("tangled") or tangled(*of))
     engine = ClickHouseEngine(store._client, State(False, 0, True, False, False))
-    assert funnel.reached(engine, Query(ClickHouse()), passage([of], None)) == [
-        Reached(None, 2, 1)
-    ]
+    assert funnel.reached(engine, Query(ClickHouse()), passage([of], None)) == [Reached(None, 2, 1)]
     assert way in ways
     assert ("tangled" in ways) == (way == "tangled")
 

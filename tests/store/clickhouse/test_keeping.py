@@ -28,9 +28,7 @@ def test_a_second_delivery_is_known(store: ClickHouseStore) -> None:
     assert total(store) == 3
 
 
-def test_two_at_the_same_moment(
-    store: ClickHouseStore, another: Open, monkeypatch: Any
-) -> None:
+def test_two_at_the_same_moment(store: ClickHouseStore, another: Open, monkeypatch: Any) -> None:
     """Two processes that looked before either had kept it: it is counted once, and tended away."""
     other, insert = another(), Client.insert
     other.append([event(5)])
