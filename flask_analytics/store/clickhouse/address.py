@@ -59,12 +59,16 @@ def parse(text: str) -> Address:
         parts = urlsplit(text)
         port = parts.port
     except (ValueError, AttributeError, TypeError):
-        raise ConfigurationError(f"ANALYTICS_STORE cannot be read as an address: {_EXAMPLES}") from None
+        raise ConfigurationError(
+            "ANALYTICS_STORE cannot be read as an address (a password with :, /, ?, # or @ is "
+            f"written percent-encoded): {_EXAMPLES}"
+        ) from None
     if parts.scheme == INSIDE:
         return _inside(parts)
     if parts.scheme not in PORTS:
         raise ConfigurationError(
-            f"ANALYTICS_STORE has the scheme {parts.scheme!r:.20}, which is no ClickHouse: {_EXAMPLES}"
+            f"ANALYTICS_STORE has the scheme {parts.scheme!r:.20}, which is no ClickHouse: "
+            f"{_EXAMPLES}"
         )
     if not parts.hostname:
         raise ConfigurationError(f"ANALYTICS_STORE names no host: {_EXAMPLES}")

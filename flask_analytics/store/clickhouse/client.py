@@ -134,7 +134,7 @@ class Client:
     def _in_words(self, error: Exception) -> StoreError:
         code = getattr(error, "code", None)
         if code in _TIME_OVER:
-            reason = f"the answer took longer than {self._timeout:g} seconds: ask for a shorter range"
+            reason = f"the answer took over {self._timeout:g} seconds: ask for a shorter range"
         elif code in _TOO_MUCH:
             reason = f"it is too busy, or a limit is too low for this question ({_short(error)})"
         else:

@@ -7,14 +7,15 @@ from typing import Any
 #: ``filters.number``, for RE2.
 NUMBER = r"^[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]{1,3})?\\z"
 
-_TYPES = {str: "String", int: "Int64", float: "Float64"}
+_TYPES = ((str, "String"), (int, "Int64"), (float, "Float64"))
 
 
 class ClickHouse:
     """ClickHouse's dialect. See ``Dialect`` for what each method means."""
 
     def placeholder(self, index: int, value: Any) -> str:
-        return f"{{p{index}:{_TYPES[type(value)]}}}"
+        kind = next(name for known, name in _TYPES if isinstance(value, known))
+        return f"{{p{index}:{kind}}}"
 
     def divide(self, number: str, by: int) -> str:
         return f"intDiv({number}, {by})"

@@ -30,7 +30,9 @@ class ClickHouseEngine:
 
     def rows(self, sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
         """Run a statement."""
-        named = {f"p{index}": value for index, value in enumerate(values, 1)}
+        # The driver writes a member of a StrEnum by its name.
+        plain = (str(value) if isinstance(value, str) else value for value in values)
+        named = {f"p{index}": value for index, value in enumerate(plain, 1)}
         return self._client.rows(sql, named)
 
     def relation(self, query: Query, span: Span, columns: Columns) -> str:
@@ -55,7 +57,8 @@ class ClickHouseEngine:
 
     def traits(self, query: Query, name: str) -> str:
         """Who has a trait now."""
-        sql = self._by_person("traits", f"WHERE name = {query.value(name)}", "max(latest) AS newest")
+        where = f"WHERE name = {query.value(name)}"
+        sql = self._by_person("traits", where, "max(latest) AS newest")
         return f"(SELECT person, newest.5 AS value FROM ({sql}) WHERE newest.4 = 1)"
 
     def found(self, query: Query, text: str) -> str:

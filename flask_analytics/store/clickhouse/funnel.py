@@ -62,7 +62,8 @@ def _plain(passage: Passage) -> str:
 
 def _by_group(levels: str, passage: Passage, what: str) -> str:
     if passage.groups is None:
-        return f"SELECT CAST(NULL, 'Nullable(String)') AS key, {what} FROM ({levels}) GROUP BY level"
+        nobody = "CAST(NULL, 'Nullable(String)') AS key"
+        return f"SELECT {nobody}, {what} FROM ({levels}) GROUP BY level"
     groups = f"SELECT person, toNullable(key) AS key FROM ({passage.groups})"
     return (
         f"SELECT g.key AS key, {what} FROM ({levels}) AS l "

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from .client import Client
-from .keys import both_keys
+from .keys import NOBODY, both_keys
 
 
 class Alias(NamedTuple):
@@ -32,7 +32,6 @@ class Identity:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._known: int | None = None
 
     def aliases(self) -> list[Alias]:
         """All that stand, the oldest first."""
@@ -42,18 +41,12 @@ class Identity:
         return [Alias(*row) for row in rows]
 
     def learn(self, version: int) -> None:
-        """See that ``stands`` has the state of this number."""
-        if version in (0, self._known):
-            return
-        sql = "SELECT count() FROM stands WHERE version = {version:UInt64}"
-        if not self._client.rows(sql, {"version": version})[0][0]:
-            stands = stands_for(self.aliases()).items()
-            rows = [
-                {"version": version, "key": str(key), "person": str(who)} for key, who in stands
-            ]
-            # An own mark: that nobody stands for anybody is a state too.
-            self._client.insert("stands", [{"version": version, "key": "0", "person": "0"}, *rows])
-        self._known = version
+        """Put the state of this number into ``stands``."""
+        stands = {NOBODY: NOBODY} | stands_for(self.aliases())  # never empty: a mark that it is
+        rows = [
+            {"version": version, "key": str(key), "person": str(who)} for key, who in stands.items()
+        ]
+        self._client.insert("stands", rows)
 
 
 def stands_for(aliases: Iterable[Alias]) -> dict[int, int]:

@@ -166,8 +166,16 @@ def _texts(properties: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 #: A row of ``told`` that says nothing; each kind fills in what it is about.
 _NOTHING: Row = {
-    **{"what": "", "key": "0", "other": "0", "kind": 0, "name": "", "ts": 0},
-    **{"message": "", "value": "", "has_text": 0, "text": ""},
+    "what": "",
+    "key": "0",
+    "other": "0",
+    "kind": 0,
+    "name": "",
+    "ts": 0,
+    "message": "",
+    "value": "",
+    "has_text": 0,
+    "text": "",
 }
 
 
@@ -199,15 +207,23 @@ def _told(of: Arrival) -> Iterator[Row]:
 def _alias(previous: str, user: str, order: Row) -> Row:
     as_user, as_visitor = map(str, both_keys(previous))
     return {
-        **{"what": "alias", "key": as_user, "other": as_visitor, **order},
-        **{"name": user, "value": previous},
+        "what": "alias",
+        "key": as_user,
+        "other": as_visitor,
+        "name": user,
+        "value": previous,
+        **order,
     }
 
 
 def _trait(key: int, name: str, value: Any, order: Row) -> Row:
     text = facts.text(value)
     return {
-        **{"what": "trait", "key": str(key), "name": name, **order},
-        **{"value": msgspec.json.encode(value).decode(), "text": text or ""},
+        "what": "trait",
+        "key": str(key),
+        "name": name,
+        "value": msgspec.json.encode(value).decode(),
         "has_text": int(text is not None),
+        "text": text or "",
+        **order,
     }

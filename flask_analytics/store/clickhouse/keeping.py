@@ -18,7 +18,7 @@ from .insert import Arrival, arrivals, event_row, told
 from .schema import PARTITION
 
 #: Ids that are asked for at once.
-AT_ONCE = 5000
+AT_ONCE = 2000
 
 _KNOWN = """SELECT message_id, count() FROM events
 WHERE message_id IN {ids:Array(String)} GROUP BY message_id
@@ -77,5 +77,8 @@ def merge_doubles(client: Client) -> None:
 
 
 def _partitions(client: Client, ids: Iterable[str]) -> set[int]:
-    sql = f"SELECT DISTINCT intDiv(ts, {PARTITION}) FROM events WHERE message_id IN {{ids:Array(String)}}"
+    sql = (
+        f"SELECT DISTINCT intDiv(ts, {PARTITION}) FROM events "
+        "WHERE message_id IN {ids:Array(String)}"
+    )
     return {row[0] for some in slices(list(ids)) for row in client.rows(sql, {"ids": some})}

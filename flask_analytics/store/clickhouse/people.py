@@ -16,9 +16,9 @@ from .state import State
 _TRAITS = """SELECT name, max(latest).3 FROM traits WHERE key IN {keys:Array(UInt128)}
 GROUP BY name ORDER BY name"""
 
-_TIMELINE = """SELECT body FROM events{final}
-WHERE who IN {{keys:Array(UInt128)}} AND ts >= {{start:Int64}} AND ts < {{end:Int64}}
-ORDER BY ts DESC, message_id DESC LIMIT 1 BY message_id LIMIT {{limit:Int64}}"""
+_TIMELINE = """SELECT body FROM events
+WHERE who IN {keys:Array(UInt128)} AND ts >= {start:Int64} AND ts < {end:Int64}
+ORDER BY ts DESC, message_id DESC LIMIT 1 BY message_id LIMIT {limit:Int64}"""
 
 
 class Known(NamedTuple):
@@ -55,7 +55,9 @@ class People:
         return {key: text for alias in self._aliases for key, text in _texts(alias)}
 
     def _rows_of(self, sql: str, keys: Iterable[int]) -> list[tuple[Any, ...]]:
-        return self._client.rows(f"{sql} WHERE key IN {{keys:Array(UInt128)}}", {"keys": list(keys)})
+        return self._client.rows(
+            f"{sql} WHERE key IN {{keys:Array(UInt128)}}", {"keys": list(keys)}
+        )
 
     def _person(self, key: int) -> int:
         if self._state.people is None:
@@ -93,15 +95,15 @@ class People:
         if known is None:
             return ()
         values = {
-            **{"keys": list(known.keys), "limit": asked.limit},
-            **{"start": asked.range.start_us, "end": asked.range.end_us},
+            "keys": list(known.keys),
+            "start": asked.range.start_us,
+            "end": asked.range.end_us,
+            "limit": asked.limit,
         }
-        rows = self._client.rows(_TIMELINE.format(final=""), values)
+        rows = self._client.rows(_TIMELINE, values)
         return tuple(msgspec.json.decode(body) for (body,) in rows)
 
 
 def _texts(alias: Alias) -> list[tuple[int, str]]:
     user, *previous = alias.keys
     return [(user, alias.user), *((key, alias.previous) for key in previous)]
-
-

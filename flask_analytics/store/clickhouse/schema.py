@@ -84,8 +84,8 @@ TABLES = (
     SELECT message, ts, value AS previous, name AS user, key, other
     FROM told WHERE what = 'alias'""",
     # What aliases come to, for each state of that table: see ``identity``.
-    """CREATE TABLE IF NOT EXISTS stands (version UInt64, key UInt128, person UInt128)
-    ENGINE = ReplacingMergeTree ORDER BY (version, key)""",
+    """CREATE TABLE IF NOT EXISTS stands (version UInt64, key UInt128, person UInt128,
+        at DateTime DEFAULT now()) ENGINE = ReplacingMergeTree(at) ORDER BY (version, key)""",
     f"""CREATE TABLE IF NOT EXISTS traits (key UInt128, name String,
         latest {_FEW}(max, Tuple(ts Int64, message String, value String, has_text UInt8,
             text String))
@@ -99,9 +99,10 @@ TABLES = (
     ENGINE = AggregatingMergeTree ORDER BY view""",
     """CREATE MATERIALIZED VIEW IF NOT EXISTS told_views TO views AS
     SELECT key AS view, kind AS bot FROM told WHERE what = 'view'""",
-    """CREATE TABLE IF NOT EXISTS waiting (view UInt128) ENGINE = ReplacingMergeTree ORDER BY view""",
+    """CREATE TABLE IF NOT EXISTS waiting (view UInt128, at DateTime DEFAULT now())
+    ENGINE = ReplacingMergeTree(at) ORDER BY view""",
     """CREATE MATERIALIZED VIEW IF NOT EXISTS told_waiting TO waiting AS
-    SELECT key AS view FROM told WHERE what = 'waiting'""",
+    SELECT key AS view, now() AS at FROM told WHERE what = 'waiting'""",
     # Message ids of events that were erased: none comes back by a second delivery.
     """CREATE TABLE IF NOT EXISTS gone (message_id String, at DateTime DEFAULT now())
     ENGINE = ReplacingMergeTree(at) ORDER BY message_id""",

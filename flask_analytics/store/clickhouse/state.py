@@ -7,9 +7,12 @@ from typing import NamedTuple
 from .client import Client
 from .identity import remap
 
-_STATE = """SELECT
+_STATE = """WITH
+    (SELECT groupBitXor(sipHash64(message)) FROM (SELECT DISTINCT message FROM aliases)) AS state
+SELECT
     (SELECT count() FROM links) > 0,
-    (SELECT groupBitXor(sipHash64(message)) FROM (SELECT DISTINCT message FROM aliases)),
+    state,
+    (SELECT count() FROM stands WHERE version = state) > 0,
     (SELECT count() FROM waiting) > 0,
     (SELECT count() FROM twice) > 0"""
 
@@ -19,12 +22,14 @@ class State(NamedTuple):
 
     :param links: some anonymous id belongs to a user.
     :param version: the state of the aliases; 0: none.
+    :param is_learnt: ``stands`` has that state.
     :param waiting: some page view of a browser may be one that the server saw.
     :param twice: some event is there twice until ``tend`` comes by.
     """
 
     links: bool
     version: int
+    is_learnt: bool
     waiting: bool
     twice: bool
 
@@ -36,5 +41,5 @@ class State(NamedTuple):
 
 def look(client: Client) -> State:
     """How things are now."""
-    links, version, waiting, twice = client.rows(_STATE)[0]
-    return State(bool(links), int(version), bool(waiting), bool(twice))
+    links, version, is_learnt, waiting, twice = client.rows(_STATE)[0]
+    return State(bool(links), int(version), bool(is_learnt), bool(waiting), bool(twice))

@@ -117,5 +117,6 @@ class ClickHouseStore:
 
     def _look(self) -> State:
         state = look(self._client)
-        self._identity.learn(state.version)
+        if state.version and not state.is_learnt:
+            self._identity.learn(state.version)
         return state

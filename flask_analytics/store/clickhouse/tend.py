@@ -6,9 +6,13 @@ from typing import Any
 
 from .client import Client
 from .erase import rewrite
-from .keeping import merge_doubles
+from .keeping import merge_doubles, slices
 
-_ECHOES = """SELECT DISTINCT view FROM views
+#: Seconds after which nobody reads an old state of the aliases any more, and nothing is on its way
+#: in that was begun before.
+DAY = 86400
+
+_ECHOES = """SELECT view FROM views
 WHERE view IN (SELECT view FROM waiting) GROUP BY view HAVING min(bot) = 0"""
 
 _SIZES = """SELECT table, sum(rows), sum(bytes_on_disk), count() FROM system.parts
@@ -20,17 +24,24 @@ def tend(client: Client, version: int) -> None:
     merge_doubles(client)
     _settle(client)
     rewrite(client)
-    client.run("DELETE FROM stands WHERE version != {version:UInt64}", {"version": version})
+    client.run(
+        f"DELETE FROM stands WHERE version != {{version:UInt64}} AND at < now() - {DAY}",
+        {"version": version},
+    )
 
 
 def _settle(client: Client) -> None:
     """Browser's views whose server's view came later: say so on their rows."""
-    if not client.rows(f"SELECT count() FROM ({_ECHOES})")[0][0]:
-        return
-    client.run(
-        f"ALTER TABLE events UPDATE echo_now = 1, pending = 0 WHERE pending IN ({_ECHOES})"
-    )
-    client.run(f"DELETE FROM waiting WHERE view IN ({_ECHOES})")
+    views = [view for (view,) in client.rows(_ECHOES)]
+    for some in slices(views):
+        values = {"views": some}
+        pending = "pending IN {views:Array(UInt128)}"
+        if client.rows(f"SELECT count() FROM events WHERE {pending}", values)[0][0]:
+            client.run(
+                f"ALTER TABLE events UPDATE echo_now = 1, pending = 0 WHERE {pending}", values
+            )
+        old = f"at < now() - {DAY}"
+        client.run(f"DELETE FROM waiting WHERE view IN {{views:Array(UInt128)}} AND {old}", values)
 
 
 def describe(client: Client) -> dict[str, Any]:
