@@ -57,7 +57,7 @@ class Analytics(Helpers):
                 "This application has Analytics already. Use either Analytics(app) or "
                 "analytics.init_app(app), once"
             )
-        from . import cli  # whoever only imports us needs none
+        from .cli import door  # whoever only imports us needs none
 
         settings = config.read(app.config)
         currencies()  # 40 ms that the first view with revenue need not pay
@@ -70,7 +70,7 @@ class Analytics(Helpers):
         health.install(app, state)
         write.install(app, state)
         api.install(app, state)
-        cli.install(app)
+        door.install(app)
         if settings.enabled:
             hooks.install(app, state)
             if settings.sigterm:

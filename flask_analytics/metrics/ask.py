@@ -213,10 +213,10 @@ class Metrics:
         own = {"search": search, "from": from_, "to": to, "limit": limit}
         return cast(tuple[Seen, ...], self._ask("people", own, {"tz": tz}))
 
-    def traits(self, id: str | int) -> Person | None:
-        """Who a user id or an anonymous id belongs to, and what is known of them; None: nobody.
-        Exactly: ``metrics.person.Traits``."""
-        return cast("Person | None", self._ask("traits", {"id": _given(id)}, {}))
+    def traits(self, id: str | int) -> Person:
+        """Who a user id or an anonymous id belongs to, and what is known of them. Exactly:
+        ``metrics.person.Traits``."""
+        return cast(Person, self._ask("traits", {"id": _given(id)}, {}))
 
     def timeline(
         self,

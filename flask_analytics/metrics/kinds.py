@@ -17,7 +17,7 @@ from .readers import few_filters
 from .retention import MAX_OFFSETS, Period, Retention
 from .revenue import Revenues
 from .summary import Dashboard
-from .top import Breakdown, TopEvents, TopProperties
+from .top import DEFAULT_LIMIT, Breakdown, TopEvents, TopProperties
 from .visits import Visits
 from .volume import Volume
 from .window import MAX_POINTS, Bucket, Range
@@ -26,6 +26,9 @@ Values = Mapping[str, Any]
 
 RANGE = ("from", "to", "tz")
 SCOPE = ("source", "bots", "filter")
+
+#: Rows where each is a person or an event.
+MANY = 100
 
 #: Cohorts of one grid.
 MAX_COHORTS = 1000
@@ -37,6 +40,8 @@ class Kind(NamedTuple):
     words: tuple[str, ...]
     build: Callable[[Values, datetime], Any]
     required: tuple[str, ...] = ()
+    #: Rows where nobody says how many.
+    limit: int = DEFAULT_LIMIT
 
 
 def _range(values: Values, now: datetime) -> Range:
@@ -89,7 +94,7 @@ def _check_points(field: str, span: Range, bucket: Bucket, most: int = MAX_POINT
     if (span.end - span.start) / _LENGTHS[bucket] > most:
         raise QuestionError(
             field,
-            f"a series of more than {most} {bucket}s: choose a larger one or a shorter range",
+            f"more than {most} {bucket}s: choose something longer, or a shorter range",
         )
 
 
@@ -175,12 +180,12 @@ def _dashboard(values: Values, now: datetime) -> Dashboard:
 
 def _timeline(values: Values, now: datetime) -> Timeline:
     given = {name: values[name] for name in ("id", "limit") if name in values}
-    return Timeline(range=_range(values, now), **given)
+    return Timeline(range=_range(values, now), **{"limit": MANY, **given})
 
 
 def _people(values: Values, now: datetime) -> People:
     given = {name: values[name] for name in ("search", "limit") if name in values}
-    return People(range=_range(values, now), **given)
+    return People(range=_range(values, now), **{"limit": MANY, **given})
 
 
 #: Every kind of question, by the word that asks it.
@@ -208,7 +213,7 @@ KINDS: Mapping[str, Kind] = {
     "revenue": Kind((*RANGE, "event", *SCOPE), _plain(Revenues, "event")),
     "latency": Kind((*RANGE, "limit", *SCOPE), _plain(Latency, "limit")),
     "dashboard": Kind(("days", "tz", "limit", *SCOPE), _dashboard),
-    "people": Kind((*RANGE, "search", "limit"), _people),
+    "people": Kind((*RANGE, "search", "limit"), _people, limit=MANY),
     "traits": Kind(("id",), lambda values, now: Traits(values["id"]), ("id",)),
-    "timeline": Kind(("id", *RANGE, "limit"), _timeline, ("id",)),
+    "timeline": Kind(("id", *RANGE, "limit"), _timeline, ("id",), MANY),
 }  # fmt: skip

@@ -51,8 +51,8 @@ def table(answer: Any, kind: str | None = None) -> Table:
 
 def _rows(answer: tuple[Any, ...], row: type[msgspec.Struct] | None) -> Table:
     first = answer[0] if answer else None
-    if isinstance(first, msgspec.Struct):
-        row = type(first)
+    if first is not None:
+        row = type(first) if isinstance(first, msgspec.Struct) else None
     if row is not None:
         return Table(row.__struct_fields__, [msgspec.structs.astuple(one) for one in answer])
     columns = event_columns()

@@ -34,8 +34,7 @@ class Turns:
 
     def __init__(self, count: int = AT_ONCE) -> None:
         self._count = count
-        self._pid = 0
-        self._slots: Any = None
+        self._slots: dict[int, Any] = {}
 
     def take(self, patience: float) -> Callable[[], None]:
         """Wait for a turn. Returns what ends it.
@@ -49,9 +48,9 @@ class Turns:
         return release
 
     def _own(self) -> Any:
-        if self._pid != os.getpid():
-            self._slots, self._pid = _semaphore(self._count), os.getpid()
-        return self._slots
+        own = self._slots.get(os.getpid())
+        # ``setdefault`` is atomic: threads that race here all get the first.
+        return own or self._slots.setdefault(os.getpid(), _semaphore(self._count))
 
 
 def _is_patched() -> bool:

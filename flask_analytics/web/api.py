@@ -9,8 +9,10 @@ from typing import Any
 from flask import Blueprint, Flask, Response, request
 
 from ..errors import QuestionError, StoreError
-from ..metrics import words
+from ..metrics import window, words
 from ..metrics.kinds import KINDS
+from ..metrics.person import Timeline, Traits
+from ..metrics.window import Range
 from ..record import State
 from ..store import run
 from . import access, openapi, shapes, tables
@@ -65,7 +67,7 @@ def _answer(state: State, kind: str) -> Response:
     format_ = _format()
     question = _question(state, kind)
     answer = _ask(state, question)
-    if answer is None:
+    if isinstance(question, (Traits, Timeline)) and not _is_somebody(state, question.id, answer):
         raise Unanswered(_no(404, "Nobody has this id, or they were erased.", "id"))
     if format_ == "json":
         return json_response(200, shapes.body(question, answer))
@@ -115,6 +117,22 @@ def _ask(state: State, question: Any) -> Any:
         )) from None  # fmt: skip
 
 
+#: All of it.
+_EVER = Range(
+    datetime(window.FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(window.LAST_YEAR, 12, 31, tzinfo=UTC)
+)
+
+
+def _is_somebody(state: State, id: str, answer: Any) -> bool:
+    """Whether anything was ever heard of an id; an empty answer alone does not tell."""
+    if isinstance(answer, tuple):
+        if answer:
+            return True
+        answer = _ask(state, Traits(id))
+    is_told = answer.traits or answer.ids != (id,)
+    return bool(is_told or _ask(state, Timeline(id=id, range=_EVER, limit=1)))
+
+
 def _kept(response: Response) -> Response:
     """Whoever asked may keep it, if they ask whether it still holds."""
     response.headers["Cache-Control"] = "private, no-cache"
@@ -137,7 +155,7 @@ def _unknown(rest: str) -> Response:
 
 
 def _wrong(error: QuestionError) -> Response:
-    return _no(400, f"{error.field} {error.detail}.", error.field)
+    return _no(400, f"{error}.", error.field)
 
 
 def _later(detail: str, after: int) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ..metrics.kinds import KINDS
+from ..metrics.kinds import KINDS, Kind
 from ..metrics.parameters import TABLE
 from . import batch, shapes
 
@@ -55,6 +55,7 @@ _PROBLEM = {
 _FORMAT = {
     "name": "format",
     "in": "query",
+    "required": False,
     "description": "Overrules `Accept`.",
     "schema": {"type": "string", "enum": ["json", "csv"]},
 }
@@ -116,8 +117,7 @@ def _operation(kind: str, answer: Any) -> dict[str, Any]:
         "operationId": kind,
         "summary": _SUMMARIES[kind],
         "security": [{"read": []}],
-        "parameters": [_parameter(name, name in asked.required) for name in asked.words]
-        + [_FORMAT],
+        "parameters": [_parameter(name, asked) for name in asked.words] + [_FORMAT],
         "responses": {
             "200": {
                 "description": "The answer.",
@@ -133,14 +133,16 @@ def _operation(kind: str, answer: Any) -> dict[str, Any]:
     }
 
 
-def _parameter(name: str, is_required: bool) -> dict[str, Any]:
+def _parameter(name: str, asked: Kind) -> dict[str, Any]:
     row = TABLE[name]
     schema = {"type": "array", "items": row.schema} if row.is_repeated else row.schema
+    if name == "limit":
+        schema = {**schema, "default": asked.limit}
     more = {"style": "form", "explode": True} if row.is_repeated else {}
     return {
         "name": name,
         "in": "query",
-        "required": is_required,
+        "required": name in asked.required,
         "description": row.what,
         "schema": schema,
         **more,

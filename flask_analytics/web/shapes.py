@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -13,7 +14,7 @@ from ..metrics.funnel import Funnel, FunnelAnswer, FunnelGroup, StepCount
 from ..metrics.latency import RouteLatency
 from ..metrics.person import Person, Seen
 from ..metrics.retention import Period, Retention, RetentionAnswer, Returned
-from ..metrics.revenue import Sum
+from ..metrics.revenue import Revenues, Sum
 from ..metrics.summary import Summary
 from ..metrics.top import Entry, Slice
 from ..metrics.understood import understood
@@ -85,6 +86,12 @@ def _funnel(question: Funnel, answer: FunnelAnswer) -> dict[str, Any]:
     return {"results": answer.steps, **groups}
 
 
+def _revenue(question: Revenues, answer: tuple[Sum, ...]) -> dict[str, Any]:
+    """Amounts as people write them: 1000, not 1E+3."""
+    plain = [Sum(one.currency, Decimal(format(one.amount, "f")), one.count) for one in answer]
+    return {"results": plain}
+
+
 def _active(question: ActiveUsers, answer: ActiveAnswer) -> dict[str, Any]:
     if question.interval is None:
         return {"results": People(answer.people)}
@@ -116,4 +123,5 @@ _SHAPES: Mapping[type, Callable[[Any, Any], dict[str, Any]]] = {
     Funnel: _funnel,
     ActiveUsers: _active,
     Retention: _retention,
+    Revenues: _revenue,
 }

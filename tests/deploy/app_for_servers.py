@@ -3,7 +3,8 @@
 ``DESTINATION``: the base address of ``destination.py``. ``FOLDER``: where the journal is.
 ``EARLY``: events emitted while the module is imported. ``HANG``: set to have a second collector
 that is never answered; ``RECOVERED``: it is, after all; ``FORBIDDEN``: one whose key is wrong.
-``STORE``: the store, if any. ``SIGTERM``: set for ANALYTICS_SIGTERM. ``TOKEN``: what a reader of the counters shows.
+``STORE``: the store, if any. ``SIGTERM``: set for ANALYTICS_SIGTERM. ``TOKEN``: what a reader of
+the counters and of the store shows.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class Example:
         """Read the two addresses where a person reads them."""
         try:
             wait_until(lambda: "Ctrl-C" in self.output() or not self.is_running(), "the greeting")
-            self.shop, self.destination = re.findall(r"http://\S+", self.output())
+            self.shop, self.destination, *_ = re.findall(r"http://\S+", self.output())
         except BaseException:
             self.stop()
             raise

@@ -38,7 +38,7 @@ class Alias(NamedTuple):
 class People:
     """Links, aliases and traits, each with the order of the event that told it.
 
-    :param limit: ids that are remembered at most; beyond it the first that came are dropped.
+    :param limit: ids, and aliases, that are remembered; beyond it the first that came are dropped.
     """
 
     def __init__(self, limit: int) -> None:
@@ -57,8 +57,7 @@ class People:
         if user and visitor:
             self._link(visitor, (row.order, user))
         if row.event.type == EventType.ALIAS and user and row.event.previous_id:
-            self._aliases[row.order] = Alias(row.order, row.event.previous_id, user[1])
-            self._register = None
+            self._call(Alias(row.order, row.event.previous_id, user[1]))
         key = user or visitor
         if key and row.event.traits and row.event.type != EventType.GROUP:
             self._describe(key, row)
@@ -69,6 +68,12 @@ class People:
             self._register = None
         if len(self._known) > self._limit + self._limit // 10:  # in bulk: it costs a pass
             self._drop(set(list(self._known)[: len(self._known) - self._limit]))
+
+    def _call(self, alias: Alias) -> None:
+        self._aliases[alias.order] = alias
+        self._register = None
+        if len(self._aliases) > self._limit:
+            del self._aliases[next(iter(self._aliases))]
 
     def _link(self, visitor: Key, link: tuple[Order, Key]) -> None:
         if visitor not in self._links or link < self._links[visitor]:

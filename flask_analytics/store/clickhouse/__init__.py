@@ -1,0 +1,1 @@
+"""The ClickHouse store: when one machine is not enough."""

@@ -1,0 +1,133 @@
+"""Connections to ``store.db``: borrowed, given back, and left alone after a fork.
+
+SQLite's own waiting backs off to 100 ms; with several processes that ingest, some batch would
+always be the one that slept too long. Here a writer that finds the door closed tries again each
+millisecond.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ...errors import StoreError
+from . import native
+
+#: Seconds that a writer waits for the others before it gives up.
+PATIENCE = 30.0
+
+#: Seconds between two tries.
+PAUSE = 0.001
+
+#: Bytes to which the write-ahead log is cut after it grew.
+LOG_BYTES = 8 * 1024 * 1024
+
+#: Connections of the parent process: to use or close them in a child would spoil its locks.
+_inherited: list[object] = []
+
+
+class Connections:
+    """The connections of one process, as many as are in use at once. For any thread."""
+
+    def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        self.path = path
+        self._prepare = prepare
+        self._idle: deque[sqlite3.Connection] = deque()
+        self._owner = os.getpid()
+        self._is_prepared = False
+
+    @contextmanager
+    def borrow(self) -> Iterator[sqlite3.Connection]:
+        """A connection for a moment.
+
+        :raises StoreError: whatever SQLite complains about.
+        """
+        with _plain_words(self.path):
+            connection = self._take()
+            try:
+                yield connection
+            except BaseException:
+                connection.close()
+                raise
+            if self._owner == os.getpid():
+                self._idle.append(connection)
+
+    @contextmanager
+    def transaction(
+        self, begin: str = "BEGIN IMMEDIATE", is_durable: bool = False
+    ) -> Iterator[sqlite3.Connection]:
+        """All or nothing of what is written inside; what is read inside is of one moment.
+
+        :param is_durable: on the disk at the end, also should the power fail.
+        """
+        with self.borrow() as connection:
+            if is_durable:
+                connection.execute("PRAGMA synchronous = FULL")
+            start(connection, begin)
+            yield connection  # a fault closes the connection, which rolls back
+            connection.execute("COMMIT")
+            if is_durable:
+                connection.execute("PRAGMA synchronous = NORMAL")
+
+    def close(self) -> None:
+        """Close what nobody has borrowed."""
+        if self._owner != os.getpid():
+            self._abandon()
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self) -> sqlite3.Connection:
+        if self._owner != os.getpid():
+            self._abandon()
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._open()
+
+    def _abandon(self) -> None:
+        _inherited.append(self._idle)
+        self._idle, self._owner = deque(), os.getpid()
+
+    def _open(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+        )
+        try:
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA secure_delete = ON")
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+            if not self._is_prepared:
+                self._prepare(connection)
+                self._is_prepared = True
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def start(connection: sqlite3.Connection, begin: str) -> None:
+    """Begin a transaction, waiting for other writers."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute(begin)
+            break
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+        native.sleep(PAUSE)
+    connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
+
+
+@contextmanager
+def _plain_words(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"the analytics store {path}: {error}") from error

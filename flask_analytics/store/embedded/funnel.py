@@ -1,0 +1,174 @@
+"""How far people get through steps: DuckDB finds the events, numpy follows everybody at once.
+
+The rule is that of ``metrics.chain``: of all chains that got to a step, only the one that began
+last matters. Rows lie person by person in the order of time, so that "the latest start before
+this row" is one running maximum over row numbers; the rows of one person never reach into those
+of the next, because a start from before the person's first row counts as none. Three times as
+fast as window functions, and no recursion over people.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...metrics import chain
+from ..sql.engine import Passage, Reached
+
+if TYPE_CHECKING:
+    import numpy as np
+    from duckdb import DuckDBPyConnection
+    from numpy.typing import NDArray
+
+    Ints = NDArray[np.integer[Any]]
+
+
+class Hits(NamedTuple):
+    """Events that serve a step: whose, when (microseconds), and which steps, bit k for step k."""
+
+    person: Ints
+    time: Ints
+    steps: Ints
+
+
+class Depths(NamedTuple):
+    """People, each once and in order, and how many steps each of them got through."""
+
+    person: Ints
+    depth: Ints
+
+
+def fold(
+    execute: Callable[[str, list[Any]], DuckDBPyConnection], values: list[Any], passage: Passage
+) -> list[Reached]:
+    """How far people get, those of each group apart: what ``Funnels.funnel`` is to answer."""
+    found = execute(_using(passage.sql, len(values)), values).fetchnumpy()
+    people = depths(Hits(*found.values()), passage.length, passage.window)
+    if passage.groups is None:
+        return _counted(people.depth, [None] * len(people.depth))
+    groups = dict(execute(_using(passage.groups, len(values)), values).fetchall())
+    return _counted(people.depth, [groups.get(person) for person in people.person.tolist()])
+
+
+def _using(sql: str, values: int) -> str:
+    """A statement that mentions every value: DuckDB takes no others, and two share them here."""
+    mentioned = " OR ".join(f"${n} IS NULL" for n in range(1, values + 1))
+    return f"SELECT * FROM ({sql}) WHERE {mentioned} OR true" if values else sql
+
+
+def _counted(depth: Ints, keys: list[str | None]) -> list[Reached]:
+    counts = Counter(zip(keys, depth.tolist(), strict=True))
+    return [Reached(key, steps, people) for (key, steps), people in counts.items() if steps]
+
+
+def depths(hits: Hits, count: int, window: int | None) -> Depths:
+    """Follow everybody through ``count`` steps, at most ``window`` microseconds from the first."""
+    import numpy as np
+
+    hits = arranged(hits)
+    if not len(hits.person):
+        return Depths(hits.person, np.zeros(0, np.int8))
+    new = _changes(hits.person)
+    begins = np.flatnonzero(new)
+    index = np.cumsum(new) - 1
+    depth = np.maximum.reduceat(_reached(hits, begins[index], count, window), begins)
+    _redo(hits, begins, index, depth, count, window)
+    return Depths(hits.person[begins], depth)
+
+
+def _reached(hits: Hits, first: Ints, count: int, window: int | None) -> Ints:
+    """For each row the steps of the longest chain that its event completes.
+
+    Starts are row numbers plus one, so that 0 is none and a product with a truth value is enough:
+    choosing by ``np.where`` takes five times as long where the choice is hard to predict.
+    """
+    import numpy as np
+
+    serves = _serves(hits, 0)
+    start = np.arange(1, len(first) + 1) * serves
+    reached = serves.astype(np.int8)
+    for step in range(1, count):
+        latest = np.zeros_like(start)
+        np.maximum.accumulate(start[:-1], out=latest[1:])
+        serves = _serves(hits, step) & (latest > first)
+        if window is not None:
+            serves &= hits.time - hits.time[latest - 1] <= window
+        start = latest * serves
+        np.maximum(reached, serves * np.int8(step + 1), out=reached)
+    return reached
+
+
+def _serves(hits: Hits, step: int) -> Any:
+    return (hits.steps >> step & 1).astype(bool)
+
+
+def arranged(hits: Hits) -> Hits:
+    """By person, then time, then step: events of the same moment may come in any order, so the
+    one that serves the earlier step goes first."""
+    import numpy as np
+
+    order = _by_person(hits)
+    hits = Hits(hits.person[order], hits.time[order], hits.steps[order])
+    tied = _tied(hits)
+    if tied.any():
+        rows = np.flatnonzero(tied)
+        person, time, steps = (column[rows] for column in hits)
+        hits.steps[rows] = steps[np.lexsort((steps, time, person))]
+    return hits
+
+
+def _by_person(hits: Hits) -> Ints:
+    """The order of rows. Segments are sorted by time, so the second sort has little to do, and
+    sorting one number made of person and row is several times as fast as sorting two."""
+    import numpy as np
+
+    rows = np.arange(len(hits.time))
+    sorted_already = bool((hits.time[1:] >= hits.time[:-1]).all())
+    by_time = rows if sorted_already else np.argsort(hits.time, kind="stable")
+    keys = hits.person[by_time].astype(np.int64) << 32 | rows
+    keys.sort()
+    return by_time[keys & 0xFFFFFFFF]
+
+
+def _changes(column: Ints) -> Any:
+    """Where a sorted column has another value than the row before."""
+    import numpy as np
+
+    new = np.ones(len(column), bool)
+    np.not_equal(column[1:], column[:-1], out=new[1:])
+    return new
+
+
+def _tied(hits: Hits) -> Any:
+    """Rows of a person that happened in the same moment as another of theirs."""
+    import numpy as np
+
+    tied = np.zeros(len(hits.person), bool)
+    same = ~_changes(hits.person)[1:] & (hits.time[1:] == hits.time[:-1])
+    tied[1:] |= same
+    tied[:-1] |= same
+    return tied
+
+
+def _redo(
+    hits: Hits, begins: Ints, index: Ints, depth: Ints, count: int, window: int | None
+) -> None:
+    """Where one of several events of the same moment serves several steps, which of them serves
+    which is a puzzle that no order solves: those few people are done one by one, exactly."""
+    import numpy as np
+
+    several = (hits.steps & (hits.steps - 1)).astype(bool)
+    puzzled = np.unique(index[_tied(hits) & several])
+    if not len(puzzled):
+        return
+    ends = np.append(begins[1:], len(index))
+    for one in puzzled.tolist():
+        mine = slice(begins[one], ends[one])
+        events = zip(hits.time[mine].tolist(), hits.steps[mine].tolist(), strict=True)
+        touches = [(time, _numbers(steps)) for time, steps in events]
+        depth[one] = chain.reached(touches, count, window)
+
+
+def _numbers(steps: int) -> frozenset[int]:
+    return frozenset(step for step in range(steps.bit_length()) if steps >> step & 1)

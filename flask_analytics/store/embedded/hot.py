@@ -1,0 +1,164 @@
+"""Events come in: one transaction a batch, with everything that has to be known of them."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+from ...metrics import facts
+from . import identity, mark, snapshot
+from .catalog import Catalog
+from .identity import ANONYMOUS, USER, Key, Link
+from .slim import Slim, decode, without_ip
+
+_HOT = "INSERT INTO hot (id, ts, who, anon, previous, echo, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+#: A row of ``hot``.
+Row = tuple[int, int, int | None, int | None, int | None, int, bytes]
+
+
+class Hot:
+    """Where events arrive.
+
+    :param look: told after each append how many rows are hot, and since when: see ``Keeper``.
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        look: Callable[[int, float], None] = lambda rows, since: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._catalog = catalog
+        self._look = look
+        self._clock = clock
+
+    def append(self, bodies: Sequence[bytes]) -> int:
+        """Keep events, each ``message_id`` once, all or none. Returns how many were new.
+
+        :raises ValueError: one of them is no event.
+        :raises StoreError: there is no room, or others write without end.
+        """
+        events = [(slim, without_ip(body, slim)) for body in bodies if (slim := decode(body))]
+        with self._catalog.write() as connection:
+            batch = _Batch(connection)
+            count = batch.store(events, self._clock())
+        if count:
+            self._look(batch.waiting, batch.since)
+        return count
+
+
+class _Batch:
+    """Events inside their transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._execute = connection.execute
+        self._ids: dict[Key, int] = {}
+        #: Hot rows after it, about; and since when there are any.
+        self.waiting, self.since = 0, 0.0
+
+    def store(self, events: list[tuple[Slim, bytes]], now: float) -> int:
+        first = snapshot.highest(self._connection) + 1
+        new = self._unseen(events, first)
+        if not new:
+            return 0
+        self._ids = identity.keys(self._connection, _ids_in(slim for slim, _ in new))
+        rows = [self._row(id, slim, body) for id, (slim, body) in enumerate(new, first)]
+        self._connection.executemany(_HOT, rows)
+        self._count(self._learn(new))
+        self._weigh(first, len(new), now)
+        return len(new)
+
+    def _unseen(self, events: list[tuple[Slim, bytes]], first: int) -> list[tuple[Slim, bytes]]:
+        execute = self._execute
+        new: list[tuple[Slim, bytes]] = []
+        for event in events:
+            seen = (mark.key(event[0].message_id), first + len(new))
+            if execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", seen).rowcount:
+                new.append(event)
+        return new
+
+    def _row(self, id: int, slim: Slim, body: bytes) -> Row:
+        who, anon = self._who(slim)
+        previous = self._ids[USER, slim.previous_id] if slim.previous_id else None
+        return (id, slim.ts, who, anon, previous, self._echo(id, slim), body)
+
+    def _who(self, slim: Slim) -> tuple[int | None, int | None]:
+        user, anonymous = slim.user_id, slim.anonymous_id
+        anon = self._ids[ANONYMOUS, anonymous] if anonymous else None
+        return (self._ids[USER, user], anon) if user else (anon, None)
+
+    def _echo(self, id: int, slim: Slim) -> int:
+        """Note a page view, so that its twin of the other channel is known by either."""
+        if not slim.is_view:
+            return 0
+        key = mark.key(slim.view_id or "")
+        if slim.source == "server":
+            self._answered(id, key, 2 if facts.is_bot(slim.user_agent, slim.source) else 1)
+        elif slim.source == "browser":
+            return self._heard(id, key)
+        return 0
+
+    def _answered(self, id: int, key: bytes, level: int) -> None:
+        """A server's view: browser views that came before it are its echoes."""
+        self._execute("INSERT OR IGNORE INTO view VALUES (?, ?, ?)", (key, level, id))
+        # In ``hot`` readers may have them already, so the row itself stays as it is.
+        self._execute(
+            "INSERT OR REPLACE INTO late_echo SELECT event, ? FROM waiting WHERE key = ?",
+            (level, key),
+        )
+        self._execute("DELETE FROM waiting WHERE key = ?", (key,))
+
+    def _heard(self, id: int, key: bytes) -> int:
+        """A browser's view: an echo, or it waits for the server's."""
+        row = self._execute("SELECT level FROM view WHERE key = ?", (key,)).fetchone()
+        if row is None:
+            self._execute("INSERT INTO waiting VALUES (?, ?)", (key, id))
+        return row[0] if row else 0
+
+    def _learn(self, events: list[tuple[Slim, bytes]]) -> bool:
+        """Who is who, as far as these events tell. True: something new."""
+        links = []
+        is_new = False
+        for slim, _ in events:
+            who, anon = self._who(slim)
+            if who is not None and anon is not None:
+                links.append(Link(anon, who, slim.ts, slim.message_id))
+            if slim.type == "alias" and slim.user_id and slim.previous_id and who is not None:
+                is_new |= self._alias(slim, who, slim.previous_id)
+            if who is not None and slim.known_traits:
+                told = (who, slim.known_traits, slim.ts, slim.message_id)
+                is_new |= identity.set_traits(self._connection, *told)
+        return identity.link(self._connection, links) or is_new
+
+    def _alias(self, slim: Slim, who: int, previous_id: str) -> bool:
+        previous = self._ids[USER, previous_id], self._ids[ANONYMOUS, previous_id]
+        return identity.alias(self._connection, slim.message_id, slim.ts, who, previous)
+
+    def _count(self, people_changed: bool) -> None:
+        """Answers may change from now on."""
+        snapshot.changed(self._connection, *["people_generation"] * people_changed)
+
+    def _weigh(self, first: int, count: int, now: float) -> None:
+        low = self._execute("SELECT min(id) FROM hot").fetchone()[0]
+        self.waiting = first + count - low
+        if low == first:
+            self._execute("UPDATE meta SET value = ? WHERE key = 'hot_since'", (int(now),))
+        row = self._execute("SELECT value FROM meta WHERE key = 'hot_since'").fetchone()
+        self.since = float(row[0])
+
+
+def _ids_in(events: Iterable[Slim]) -> set[Key]:
+    """Every id that these events name."""
+    found: set[Key] = set()
+    for slim in events:
+        if slim.user_id:
+            found.add((USER, slim.user_id))
+        if slim.anonymous_id:
+            found.add((ANONYMOUS, slim.anonymous_id))
+        if slim.previous_id:
+            found |= {(USER, slim.previous_id), (ANONYMOUS, slim.previous_id)}
+    return found

@@ -1,0 +1,204 @@
+"""Who is who: dense numbers for ids, which anonymous id belongs to which user, aliases, traits.
+
+A user id and an anonymous id of the same text are two keys. Functions here take a connection
+inside a transaction; ``Catalog`` and ``Hot`` begin it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+USER, ANONYMOUS = 0, 1
+
+#: A kind and an id.
+Key = tuple[int, str]
+
+#: CROSS JOIN is SQLite for "in this order": it would rather walk over all people.
+_FIND = """SELECT i.key, i.id FROM json_each(?) AS wanted
+    CROSS JOIN identity AS i WHERE i.kind = ? AND i.key = wanted.value"""
+
+_LINK = """INSERT INTO link VALUES (?, ?, ?, ?) ON CONFLICT (anon) DO UPDATE
+    SET who = excluded.who, ts = excluded.ts, message = excluded.message
+    WHERE (excluded.ts, excluded.message) < (link.ts, link.message)"""
+
+_TRAIT = """INSERT INTO trait VALUES (?, ?, ?, ?, ?) ON CONFLICT (who, name) DO UPDATE
+    SET value = excluded.value, ts = excluded.ts, message = excluded.message
+    WHERE (excluded.ts, excluded.message) >= (trait.ts, trait.message)"""
+
+_ALIASES = "SELECT who, user, anon FROM alias WHERE NOT undone ORDER BY ts, message"
+
+
+class Link(NamedTuple):
+    """An anonymous id that came together with a user id."""
+
+    anon: int
+    who: int
+    ts: int
+    message: str
+
+
+def keys(connection: sqlite3.Connection, wanted: Iterable[Key]) -> dict[Key, int]:
+    """The numbers of ids, new ones for those that nobody had."""
+    missing = set(wanted)
+    found: dict[Key, int] = {}
+    for kind in (USER, ANONYMOUS):
+        texts = msgspec.json.encode([text for k, text in missing if k == kind])
+        if len(texts) > 2:
+            rows = connection.execute(_FIND, (texts.decode(), kind))
+            found.update({(kind, text): id for text, id in rows})
+    for kind, text in sorted(missing - found.keys()):
+        cursor = connection.execute("INSERT INTO identity (kind, key) VALUES (?, ?)", (kind, text))
+        found[kind, text] = cursor.lastrowid or 0
+    return found
+
+
+def link(connection: sqlite3.Connection, links: Iterable[Link]) -> bool:
+    """Keep the first user of each anonymous id, by time, then message id. True: some changed."""
+    first: dict[int, Link] = {}
+    for one in links:
+        known = first.get(one.anon)
+        if known is None or (one.ts, one.message) < (known.ts, known.message):
+            first[one.anon] = one
+    return connection.executemany(_LINK, first.values()).rowcount > 0
+
+
+def alias(
+    connection: sqlite3.Connection, message: str, ts: int, who: int, previous: tuple[int, int]
+) -> bool:
+    """Keep an alias: ``previous`` are the keys of its text, as a user id and as an anonymous id.
+
+    One that was undone stays so, also when its event comes again.
+    """
+    row = (message, ts, who, *previous)
+    done = connection.execute("INSERT OR IGNORE INTO alias VALUES (?, ?, ?, ?, ?, 0)", row)
+    return done.rowcount > 0
+
+
+def unalias(connection: sqlite3.Connection, previous_id: str, user_id: str) -> bool:
+    """Undo every alias of a pair. False: there was none."""
+    done = connection.execute(
+        "UPDATE alias SET undone = 1 WHERE NOT undone"
+        " AND user = (SELECT id FROM identity WHERE kind = 0 AND key = ?)"
+        " AND who = (SELECT id FROM identity WHERE kind = 0 AND key = ?)",
+        (previous_id, user_id),
+    )
+    return done.rowcount > 0
+
+
+def set_traits(
+    connection: sqlite3.Connection, who: int, traits: Mapping[str, Any], ts: int, message: str
+) -> bool:
+    """Keep the newest value of each trait. True: some changed."""
+    rows = [(who, name, msgspec.json.encode(v), ts, message) for name, v in traits.items()]
+    return connection.executemany(_TRAIT, rows).rowcount > 0
+
+
+def remap(connection: sqlite3.Connection) -> dict[int, int]:
+    """Key -> the key that stands for its person, where they differ."""
+    stands = _Components(connection.execute(_ALIASES)).stands_for()
+    for anon, who in connection.execute("SELECT anon, who FROM link"):
+        stands[anon] = stands.get(who, who)
+    return stands
+
+
+class _Components:
+    """Keys connected by aliases, given oldest first: the newest target stands for all."""
+
+    def __init__(self, aliases: Iterable[tuple[int, int, int]]) -> None:
+        self._parent: dict[int, int] = {}
+        self._target: dict[int, int] = {}
+        for who, *previous in aliases:
+            root = self._root(who)
+            for key in previous:
+                self._parent[self._root(key)] = root
+            self._target[root] = who
+
+    def stands_for(self) -> dict[int, int]:
+        """Each key's target, where it is another key."""
+        targets = {key: self._target[self._root(key)] for key in list(self._parent)}
+        return {key: target for key, target in targets.items() if key != target}
+
+    def _root(self, key: int) -> int:
+        parent = self._parent
+        parent.setdefault(key, key)
+        while parent[key] != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+
+def keys_of_text(connection: sqlite3.Connection, text: str) -> tuple[int, ...]:
+    """The keys of an id: as a user id, as an anonymous id."""
+    rows = connection.execute("SELECT id FROM identity WHERE kind IN (0, 1) AND key = ?", (text,))
+    return tuple(sorted(row[0] for row in rows))
+
+
+def person(connection: sqlite3.Connection, text: str) -> tuple[int, ...]:
+    """All keys of whoever has this id, as a user id or as an anonymous id."""
+    starts = keys_of_text(connection, text)
+    users = {_user(connection, key) for key in starts}
+    joined = _joined(connection, users)
+    linked = {
+        row[0]
+        for key in joined
+        for row in connection.execute("SELECT anon FROM link WHERE who = ?", (key,))
+    }
+    own = {key for key in joined if _user(connection, key) in joined}
+    return tuple(sorted(own | linked))
+
+
+def _user(connection: sqlite3.Connection, key: int) -> int:
+    row = connection.execute("SELECT who FROM link WHERE anon = ?", (key,)).fetchone()
+    return row[0] if row else key
+
+
+def _joined(connection: sqlite3.Connection, start: set[int]) -> set[int]:
+    """What aliases connect with these keys."""
+    found, new = set(start), set(start)
+    while new:
+        key = new.pop()
+        rows = connection.execute(
+            "SELECT who, user, anon FROM alias"
+            " WHERE NOT undone AND (who = :key OR user = :key OR anon = :key)",
+            {"key": key},
+        )
+        fresh = {one for row in rows for one in row} - found
+        found |= fresh
+        new |= fresh
+    return found
+
+
+def texts(
+    connection: sqlite3.Connection, wanted: Iterable[int] | None = None
+) -> dict[int, tuple[int, str]]:
+    """Key -> (kind, id), of some keys or of all."""
+    sql = "SELECT id, kind, key FROM identity"
+    if wanted is None:
+        return {id: (kind, text) for id, kind, text in connection.execute(sql)}
+    listed = msgspec.json.encode(list(wanted)).decode()
+    rows = connection.execute(f"{sql} WHERE id IN (SELECT value FROM json_each(?))", (listed,))
+    return {id: (kind, text) for id, kind, text in rows}
+
+
+def trait(connection: sqlite3.Connection, name: str) -> dict[int, Any]:
+    """The values of one trait, by the key that stands for the person."""
+    stands = remap(connection)
+    rows = connection.execute(
+        "SELECT who, value FROM trait WHERE name = ? ORDER BY ts, message", (name,)
+    )
+    return {stands.get(who, who): msgspec.json.decode(value) for who, value in rows}
+
+
+def traits_of(connection: sqlite3.Connection, keys: Iterable[int]) -> dict[str, Any]:
+    """The newest value of each trait of a person, given by all their keys."""
+    listed = msgspec.json.encode(list(keys)).decode()
+    rows = connection.execute(
+        "SELECT name, value FROM trait WHERE who IN (SELECT value FROM json_each(?))"
+        " ORDER BY ts, message",
+        (listed,),
+    )
+    return {name: msgspec.json.decode(value) for name, value in rows}

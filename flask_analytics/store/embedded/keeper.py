@@ -1,0 +1,144 @@
+"""Keeps the folder fast and small: seals, erases, compacts, in a process of its own.
+
+Workers that only take events in never load the engine. An append that sees enough waiting starts
+the child; several may start, one gets the lock, the others leave at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+
+from ...errors import StoreError
+from ...log import QuietLog
+from . import native, spawn
+from .catalog import Catalog
+from .compact import compact
+from .erase import erase, forget
+from .purge import purge
+from .seal import seal
+from .shelf import GRACE, Shelf
+
+#: Hot rows that are sealed whatever their age.
+MANY = 20_000
+
+#: Hot rows that are sealed when they have waited for AGE seconds.
+SOME, AGE = 1_000, 300.0
+
+#: Seconds between two children that one process starts.
+PAUSE = 5.0
+
+#: Pages of ``store.db`` given back at once, during which nobody can write.
+PAGES = 500
+
+#: Where a child leaves the last thing that went wrong, for whoever looks next.
+FAULT = "keeper.fault"
+
+
+def is_due(rows: int, age: float) -> bool:
+    """Whether the hot rows should be sealed. A clock that was set back counts as late."""
+    return rows >= MANY or (rows >= SOME and abs(age) > AGE)
+
+
+class Keeper:
+    """Does what is due, here or in a child.
+
+    :param clock: seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Callable[[], float] = time.time,
+        log: QuietLog | None = None,
+    ) -> None:
+        self.shelf = Shelf(catalog, clock)
+        self._clock = clock
+        self._log = log or QuietLog()
+        self._fault = catalog.folder / FAULT
+        self._started_at = 0.0
+
+    def look(self, rows: int, since: float) -> None:
+        """After an append: start a child if it is time. Never raises, never waits.
+
+        :param rows: hot rows.
+        :param since: when the oldest of them came.
+        """
+        if is_due(rows, self._clock() - since):
+            self.start()
+
+    def start(self) -> None:
+        """Start a child, unless this process has just done so. Never raises, never waits."""
+        now = time.monotonic()
+        if self._started_at and now - self._started_at < PAUSE:
+            return
+        self._started_at = now
+        self._report()
+        try:
+            child = spawn.spawn(__package__, [str(self.shelf.catalog.folder)])
+            native.start_thread(_reap, (child,))
+        except (StoreError, RuntimeError) as error:
+            self._log.warning("store", "the analytics store cannot seal: %s", error)
+
+    def _report(self) -> None:
+        """What went wrong in an earlier child is told once."""
+        with contextlib.suppress(OSError):
+            fault = self._fault.read_text()
+            self._fault.unlink()
+            self._log.warning("store", "the analytics store could not seal: %s", fault)
+
+    def run(self) -> None:
+        """The child: do what is due, unless another one is at it."""
+        try:
+            with self.shelf.locked() as is_ours:
+                if is_ours:
+                    self._do()
+            if is_ours and self.shelf.has_dropped():
+                time.sleep(GRACE)
+                with self.shelf.locked() as is_ours:
+                    if is_ours:
+                        self.shelf.sweep()
+        except Exception as error:
+            self._fault.write_text(f"{type(error).__name__}: {error}")
+            raise
+
+    def tend(self) -> None:
+        """Do everything here and now, waiting for whoever is at it."""
+        with self.shelf.locked(wait=True):
+            self._do()
+
+    def forget(self, person: str) -> int:
+        """Hide a person now, and have them written out of the files soon. Returns how many
+        events."""
+        count = forget(self.shelf.catalog, person)
+        self._started_at = 0.0
+        self.start()
+        return count
+
+    def purge(self, before: int) -> int:
+        """Erase what is older (microseconds). Returns how many events."""
+        with self.shelf.locked(wait=True):
+            self.shelf.sweep()
+            return purge(self.shelf, before)
+
+    def _do(self) -> None:
+        self.shelf.sweep()
+        seal(self.shelf)
+        erase(self.shelf)
+        compact(self.shelf)
+        self.shelf.sweep()
+        self._shrink()
+
+    def _shrink(self) -> None:
+        """Give back what sealed rows have left free, in steps that let others write."""
+        with self.shelf.catalog.borrow() as connection:
+            while connection.execute("PRAGMA freelist_count").fetchone()[0] > PAGES:
+                connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _reap(child: int) -> None:
+    """Wait for a child's end, so that it is no zombie; somebody else may have done so."""
+    with contextlib.suppress(ChildProcessError):
+        native.waitpid(child, 0)

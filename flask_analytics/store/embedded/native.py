@@ -1,0 +1,13 @@
+"""What gevent replaces in a patched process, as the operating system has it.
+
+The store works in threads of the hub's pool, where waiting natively is right and where gevent's
+own kind would start another hub.
+"""
+
+from __future__ import annotations
+
+from gevent import monkey
+
+start_thread = monkey.get_original("_thread", "start_new_thread")
+sleep = monkey.get_original("time", "sleep")
+waitpid = monkey.get_original("os", "waitpid")

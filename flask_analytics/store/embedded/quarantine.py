@@ -1,0 +1,51 @@
+"""Segments that cannot be read are moved to ``quarantine/`` and counted."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import snapshot
+from .snapshot import Segment
+
+if TYPE_CHECKING:
+    from .catalog import Catalog
+
+
+def put_aside(connection: sqlite3.Connection, folder: Path, segment: Segment, fault: str) -> bool:
+    """Move a segment's files and leave it out from now on. False: it was no longer live.
+
+    The files go first: killed in between, the next reader misses them and comes here again.
+    """
+    live = "SELECT 1 FROM segment WHERE id = ? AND dropped IS NULL"
+    if connection.execute(live, (segment.id,)).fetchone() is None:
+        return False
+    aside = folder / "quarantine"
+    aside.mkdir(mode=0o700, exist_ok=True)
+    for path in (Path(segment.path), Path(segment.hours_path)):
+        if path.exists():
+            path.rename(aside / path.name)
+    connection.execute("DELETE FROM segment WHERE id = ?", (segment.id,))
+    row = (Path(segment.path).stem, segment.rows, time.time(), fault)
+    connection.execute("INSERT OR REPLACE INTO quarantined VALUES (?, ?, ?, ?)", row)
+    snapshot.changed(connection)
+    return True
+
+
+def sort_out(catalog: Catalog, segments: tuple[Segment, ...] | list[Segment]) -> int:
+    """Read segments from end to end, and put aside those that cannot be. Returns how many."""
+    import duckdb
+
+    from . import engine, files
+
+    bad = 0
+    with engine.connect() as duck:
+        for segment in segments:
+            try:
+                duck.execute(f"SELECT bit_xor(hash(row)) FROM {files.read([segment.path])} AS row")
+            except (duckdb.IOException, duckdb.InvalidInputException, duckdb.DataError) as error:
+                catalog.quarantine(segment, str(error))
+                bad += 1
+    return bad

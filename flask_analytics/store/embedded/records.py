@@ -1,0 +1,83 @@
+"""Events as they came, read back from the columns that they were taken apart into."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+
+from ..sql.engine import Span
+from . import restore
+from .catalog import Catalog
+from .keys import KINDS, column, quoted
+from .row import COLUMNS, LOGICAL
+from .view import Source, View
+
+#: Columns that ``row.LOGICAL`` stands for.
+_PARTS = ("message_", "view_", "micros")
+
+#: Events that are read at once, about.
+PAGE = 20_000
+
+#: Microseconds that the first page spans.
+HOUR = 3_600_000_000
+
+
+def bodies(
+    view: View, catalog: Catalog, span: Span, keys: Collection[int] | None, order: str
+) -> list[bytes]:
+    """Events of a span, of some people or of all.
+
+    :param order: what goes after ORDER BY.
+    """
+    people = "true" if keys is None else f"who IN ({', '.join(map(str, keys))})"
+    parts = [_part(source, people) for source in view.sources(span)]
+    if not parts:
+        return []
+    cursor = view.execute(f"{' UNION ALL BY NAME '.join(parts)} ORDER BY {order}", [])
+    names = [name for name, *_ in cursor.description or ()]
+    rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    ids = catalog.ids_of(
+        {row[name] for row in rows for name in ("who", "anon", "previous")} - {None}
+    )
+    return [restore.event(row, ids) for row in rows]
+
+
+def _part(source: Source, people: str) -> str:
+    names = [name for name in COLUMNS if not name.startswith(_PARTS)]
+    names += [f"{sql} AS {name}" for name, sql in LOGICAL.items()]
+    names += [
+        quoted(column(kind, key))
+        for key, kinds in source.keys.items()
+        for kind in kinds
+        if kind in KINDS
+    ]
+    return (
+        f"SELECT {', '.join(names)} FROM {source.sql} WHERE {' AND '.join((*source.where, people))}"
+    )
+
+
+def stream(read: Callable[[Span], list[bytes]], span: Span) -> Iterator[bytes]:
+    """The events of a span, by time: in pieces that are as long as there is little in them.
+
+    :param read: the events of a shorter span, in order.
+    """
+    start, length = span[0], HOUR
+    while start < span[1]:
+        end = min(start + length, span[1])
+        found = read((start, end))
+        yield from found
+        start = end
+        if len(found) < PAGE // 2:
+            length *= 2
+        elif len(found) > PAGE * 2:
+            length = max(length // 2, 1)
+
+
+def bounds(view: View) -> Span | None:
+    """From the first event on to beyond the last; None without any."""
+    times = [(segment.first_us, segment.last_us) for segment in view.moment.segments]
+    for chunk in view.moment.chunks:
+        times += view.rows(f"SELECT min(ts), max(ts) FROM {chunk.table}", [])
+    if not times:
+        return None
+    return min(first for first, _ in times), max(last for _, last in times) + 1

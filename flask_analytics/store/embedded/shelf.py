@@ -1,0 +1,116 @@
+"""The segments as the keeper changes them: under one lock, each change one transaction."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from . import engine, files, snapshot
+from .catalog import Catalog
+from .files import Point, Written
+from .snapshot import Segment
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Seconds that a replaced file stays for readers who have just learnt of it.
+GRACE = 60.0
+
+_INSERT = """INSERT INTO segment (name, rows, first_us, last_us, low, high, bytes, keys)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+
+
+class Shelf:
+    """What seals, compacts, purges and erases works on.
+
+    :param clock: seconds since the epoch.
+    :param point: see ``files.Point``.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        clock: Callable[[], float] = time.time,
+        point: Point = files.nowhere,
+    ) -> None:
+        self.catalog, self.clock, self.point = catalog, clock, point
+        self.folder = catalog.segments_folder
+        self.spill = catalog.folder / "spill" / "keeper"
+
+    @contextmanager
+    def locked(self, wait: bool = False) -> Iterator[bool]:
+        """Only one process at a time changes segments. False: another one does."""
+        path = self.catalog.folder / "seal.lock"
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            os.close(descriptor)
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def duck(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """An engine for one piece of work; what does not fit into memory spills beside it."""
+        duck = engine.connect(spill=self.spill)
+        try:
+            yield duck
+        finally:
+            duck.close()
+
+    def segments(self) -> tuple[Segment, ...]:
+        """The live segments, by time."""
+        with self.catalog.read() as connection:
+            return snapshot.segments(connection, self.catalog.folder)
+
+    def sweep(self) -> None:
+        """Delete what killed processes left, and what was replaced a while ago."""
+        with self.catalog.write() as connection:
+            now = self.clock()
+            gone = connection.execute(
+                "SELECT id, name FROM segment WHERE dropped NOT BETWEEN ? AND ?",
+                (now - GRACE, now + GRACE),  # a clock that was set back keeps nothing for ever
+            ).fetchall()
+            connection.executemany("DELETE FROM segment WHERE id = ?", [row[:1] for row in gone])
+            known = [row[0] for row in connection.execute("SELECT name FROM segment")]
+        files.sweep(self.folder, known)
+        shutil.rmtree(self.spill, ignore_errors=True)
+
+    def has_dropped(self) -> bool:
+        """Are there files that wait for their readers to leave?"""
+        with self.catalog.read() as connection:
+            row = connection.execute("SELECT 1 FROM segment WHERE dropped IS NOT NULL LIMIT 1")
+            return row.fetchone() is not None
+
+    def write(self, duck: duckdb.DuckDBPyConnection, table: str, kinds: dict[str, str]) -> Written:
+        """See ``files.write``."""
+        return files.write(duck, self.folder, table, kinds, self.point)
+
+    @contextmanager
+    def swap(self) -> Iterator[sqlite3.Connection]:
+        """The transaction that makes files visible; durable before any file is deleted."""
+        with self.catalog.write(is_durable=True) as connection:
+            yield connection
+            self.point("swapped")
+        self.point("committed")
+
+
+def insert(connection: sqlite3.Connection, new: Written, low: int, high: int) -> None:
+    """Make a written segment visible."""
+    row = (new.name, new.rows, new.first_us, new.last_us, low, high, new.bytes)
+    connection.execute(_INSERT, (*row, files.encode_keys(new.keys)))
+
+
+def drop(connection: sqlite3.Connection, ids: Iterable[int], now: float) -> None:
+    """Make segments invisible; their files stay for the readers of this moment."""
+    connection.executemany("UPDATE segment SET dropped = ? WHERE id = ?", [(now, id) for id in ids])

@@ -1,0 +1,103 @@
+"""The embedded store: what happens in the application, kept and answered on its own machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ...errors import StoreError
+from ...metrics.person import Timeline, Traits
+from ...metrics.window import Range
+from ..base import TIMEOUT
+from ..sql.answer import answer
+from ..sql.engine import Span
+from . import persons, records
+from .cache import Cache
+from .catalog import Catalog
+from .faults import Faults
+from .hot import Hot
+from .reader import Reader
+from .view import View
+
+T = TypeVar("T")
+
+#: Views that one question may see break under it: each was a compaction or a broken file.
+TRIES = 20
+
+
+class EmbeddedStore:
+    """A folder with SQLite for what is new and Parquet for what is not, read by DuckDB. Any
+    number of processes may write and read it at once, on one machine.
+
+    :param folder: made when needed.
+    :param retention_days: events older than that are purged.
+    :param timeout: seconds that one answer may take.
+    """
+
+    scheme = "embedded"
+
+    def __init__(
+        self, folder: Path, *, retention_days: int | None = None, timeout: float = TIMEOUT
+    ) -> None:
+        self.timeout = timeout
+        self._catalog = Catalog(folder)
+        self._hot = Hot(self._catalog)
+        self._faults = Faults(self._catalog)
+        self._reader = Reader(self._catalog)
+        self._cache = Cache()
+
+    def append(self, bodies: Sequence[bytes]) -> int:
+        """Keep events, each ``message_id`` once, all or none. Returns how many were new."""
+        return self._hot.append(bodies)
+
+    def answer(self, question: Any) -> Any:
+        """Answer one of the questions of ``metrics``; at once where nothing has changed."""
+        is_known, known = self._cache.get(question, self._catalog.generation())
+        if is_known:
+            return known
+        found, generation = self._look(
+            lambda view: (self._ask(question, view), view.moment.generation)
+        )
+        self._cache.put(question, generation, found)
+        return found
+
+    def _ask(self, question: Any, view: View) -> Any:
+        if isinstance(question, Traits):
+            return persons.traits(question, self._catalog, view)
+        if isinstance(question, Timeline):
+            return persons.timeline(question, self._catalog, view)
+        return answer(question, view)
+
+    def _look(self, use: Callable[[View], T]) -> T:
+        """Look at the store as it is now; once more where what was seen is gone."""
+        import duckdb
+
+        for _ in range(TRIES):
+            with self._reader.view(self.timeout, self._faults.uncounted) as view:
+                try:
+                    return use(view)
+                except duckdb.Error as error:
+                    self._faults.mend(error, view)
+        raise StoreError("the store changes faster than it can be read")
+
+    def events(self, span: Range | None = None, person: str | None = None) -> Iterator[bytes]:
+        """The events as they came, by time, then message id: for exports and for moving away."""
+        whole = self._look(records.bounds) if span is None else (span.start_us, span.end_us)
+        if whole is None:
+            return iter(())
+        return records.stream(lambda piece: self._page(piece, person), whole)
+
+    def _page(self, span: Span, person: str | None) -> list[bytes]:
+        return self._look(lambda view: self._bodies(view, span, person))
+
+    def _bodies(self, view: View, span: Span, person: str | None) -> list[bytes]:
+        keys = None if person is None else persons.keys_of(person, self._catalog, view)
+        if keys == []:
+            return []
+        return records.bodies(view, self._catalog, span, keys, "ts, message_id")
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._reader.close()
+        self._catalog.close()

@@ -1,0 +1,237 @@
+"""The events of one moment as SQL: ``store.sql`` asks, this says where they are.
+
+Each segment that overlaps a span is read for the columns that are asked for, and no others. Files
+that keep those columns the same way are read together; where all of a file lies inside the span,
+its times are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...metrics import facts
+from ..sql.dialect import Query
+from ..sql.duckdb import DuckDB
+from ..sql.engine import Columns, Passage, Reached, Span
+from . import funnel
+from .catalog import Catalog
+from .columns import listed, nothing
+from .deadline import Deadline
+from .loaded import Moment
+from .snapshot import Segment
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+HOUR = 3_600_000_000
+
+#: What files of hours are counted by, and the columns it takes to do so.
+COUNTED = "name, type, source, bot, echo"
+HOURLY = Columns(frozenset({"ts", *COUNTED.split(", ")}))
+
+
+class Source(NamedTuple):
+    """Something with the columns of a segment.
+
+    :param sql: what goes after FROM.
+    :param where: conditions on its rows.
+    :param keys: how properties are kept in it, see ``Segment.keys``.
+    """
+
+    sql: str
+    where: tuple[str, ...]
+    keys: Mapping[str, str]
+
+
+class View:
+    """One moment of the store, for one question.
+
+    :param cursor: in a transaction that sees the moment's tables.
+    :param uncounted: counts by the hour that are not to be read.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        moment: Moment,
+        cursor: DuckDBPyConnection,
+        deadline: Deadline,
+        uncounted: frozenset[str] = frozenset(),
+    ) -> None:
+        self.dialect = DuckDB()
+        self.moment, self.deadline = moment, deadline
+        self._catalog, self._cursor, self._uncounted = catalog, cursor, uncounted
+        self._tables = 0
+
+    def rows(self, sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
+        """Run a statement."""
+        return self.execute(sql, values).fetchall()
+
+    def execute(self, sql: str, values: list[Any]) -> DuckDBPyConnection:
+        """Run a statement whose rows the caller fetches."""
+        self.deadline.check()
+        return self._cursor.execute(sql, values)
+
+    # -- events
+
+    def relation(self, query: Query, span: Span, columns: Columns) -> str:
+        """The events of a span."""
+        names = [each.name for each in columns.properties]
+        sources = [*self._segments(span, names), *self._hot(span)]
+        return self._events(query, sources, columns)
+
+    def sources(self, span: Span) -> list[Source]:
+        """Where the events of a span are; all columns of one source are those of its ``keys``."""
+        names = {name for segment in self._overlapping(span) for name in segment.keys}
+        found = [*self._segments(span, sorted(names)), *self._hot(span)]
+        return [Source(sql, (*where, *self._visible()), keys) for sql, where, keys in found]
+
+    def hours(self, query: Query, first: int, last: int) -> str | None:
+        """Counts by the hour: of segments from the files beside them, of hot rows from those."""
+        span = first * HOUR, last * HOUR
+        paths = [segment.hours_path for segment in self._overlapping(span)]
+        if self.moment.erased or not self._uncounted.isdisjoint(paths):
+            return None  # the files still count who was forgotten
+        parts = []
+        if paths:
+            within = f"hour >= {first} AND hour < {last}"
+            parts.append(f"SELECT hour, {COUNTED}, n FROM {files(paths)} WHERE {within}")
+        hour = f"(ts - {span[0]}) // {HOUR} + {first} AS hour"
+        events = self._events(query, self._hot(span), HOURLY)
+        parts.append(f"SELECT {hour}, {COUNTED}, 1 AS n FROM {events}")
+        parts += self._corrected(span, hour)
+        return f"({' UNION ALL '.join(parts)})"
+
+    def _corrected(self, span: Span, hour: str) -> Iterator[str]:
+        """Echoes that were known late: each leaves the level it was counted under."""
+        late = self.moment.late_echo
+        found = [
+            segment.path
+            for segment in self._overlapping(span)
+            if any(segment.low <= id <= segment.high for id in late)
+        ]
+        if found:
+            counted = COUNTED.replace("echo", "unnest([echo, level]) AS echo")
+            yield (
+                f"SELECT {hour}, {counted}, unnest([-1, 1]) AS n FROM {files(found)} "
+                f"JOIN {self.moment.echoes} USING (id) WHERE {' AND '.join(_within(span))}"
+            )
+
+    def _overlapping(self, span: Span) -> list[Segment]:
+        return [
+            segment
+            for segment in self.moment.segments
+            if segment.first_us < span[1] and segment.last_us >= span[0]
+        ]
+
+    def _segments(self, span: Span, names: list[str]) -> Iterator[Source]:
+        """Segments, those together that keep the named properties the same way."""
+        alike: dict[Any, list[Segment]] = {}
+        for segment in self._overlapping(span):
+            is_inside = segment.first_us >= span[0] and segment.last_us < span[1]
+            kinds = tuple(segment.keys.get(name, "") for name in names)
+            alike.setdefault((is_inside, kinds), []).append(segment)
+        for (is_inside, _), found in alike.items():
+            where = () if is_inside else _within(span)
+            yield Source(files([segment.path for segment in found]), where, found[0].keys)
+
+    def _hot(self, span: Span) -> Iterator[Source]:
+        """Hot rows of the moment: a table may have some that are sealed, or newer ones."""
+        for chunk in self.moment.chunks:
+            first, beyond = chunk.rows(self.moment.low, self.moment.high)
+            if first < beyond:
+                rows = (f"rowid >= {first}", f"rowid < {beyond}")
+                yield Source(chunk.table, (*rows, *_within(span)), chunk.keys)
+
+    def _events(self, query: Query, sources: Iterable[Source], columns: Columns) -> str:
+        extra = self._extra(columns)
+        parts = []
+        for source in sources:
+            where = " AND ".join((*source.where, *self._visible())) or "true"
+            wanted = listed(query, columns, source.keys, extra)
+            parts.append(f"SELECT {wanted} FROM {source.sql} WHERE {where}")
+        parts = parts or [nothing(query, columns, extra)]
+        return self._joined(f"({' UNION ALL '.join(parts)})", columns)
+
+    def _extra(self, columns: Columns) -> tuple[str, ...]:
+        """What the joins need beside the columns asked for."""
+        return ("id",) if "echo" in columns.names and self.moment.echoes else ()
+
+    def _visible(self) -> tuple[str, ...]:
+        if not self.moment.erased:
+            return ()
+        hidden = ", ".join(map(str, sorted(self.moment.erased)))
+        return (f"(who IS NULL OR who NOT IN ({hidden}))",)
+
+    def _joined(self, events: str, columns: Columns) -> str:
+        """The events with their people, and with what was known late."""
+        names = {name: name for name in sorted(columns.names)}
+        joins = ""
+        if "person" in names:
+            names["person"] = "who AS person"
+            if self.moment.people:
+                names["person"] = "coalesce(person, who) AS person"
+                joins += f" LEFT JOIN {self.moment.people} ON key = who"
+        if self._extra(columns):
+            names["echo"] = "coalesce(level, echo) AS echo"
+            joins += f" LEFT JOIN {self.moment.echoes} USING (id)"
+        aliases = [each.alias for each in columns.properties]
+        return f"(SELECT {', '.join([*names.values(), *aliases]) or 'one'} FROM {events}{joins})"
+
+    # -- people
+
+    def traits(self, query: Query, name: str) -> str:
+        """The people who have a trait."""
+        found = self._catalog.traits(name).items()
+        texts = {person: text for person, value in found if (text := facts.text(value)) is not None}
+        return self._table(person=("INTEGER", texts.keys()), value=("VARCHAR", texts.values()))
+
+    def found(self, query: Query, text: str) -> str:
+        """The people who have an id with a text in it."""
+        sql = "SELECT id FROM identity WHERE instr(key, ?) > 0"
+        with self._catalog.read() as connection:
+            keys = [key for (key,) in connection.execute(sql, (text,))]
+        table = self._table(key=("INTEGER", keys))
+        if self.moment.people is None:
+            return f"(SELECT key AS person FROM {table})"
+        person = "coalesce(person, key) AS person"
+        return f"(SELECT {person} FROM {table} LEFT JOIN {self.moment.people} USING (key))"
+
+    def ids(self, people: Iterable[Any]) -> Mapping[Any, str]:
+        """The ids that stand for people."""
+        return {key: text for key, (_, text) in self._catalog.ids_of(people).items()}
+
+    def _table(self, **columns: tuple[str, Collection[Any]]) -> str:
+        """A table for this question only."""
+        import numpy as np
+
+        self._tables += 1
+        arrays = {}
+        for name, (_, values) in columns.items():
+            arrays[name] = np.empty(len(values), object)
+            arrays[name][:] = list(values)
+        types = ", ".join(
+            f"CAST({name} AS {type}) AS {name}" for name, (type, _) in columns.items()
+        )
+        self._cursor.register("_given", arrays)
+        table = f"given_{self._tables}"
+        self._cursor.execute(f"CREATE TEMP TABLE {table} AS SELECT {types} FROM _given")
+        self._cursor.unregister("_given")
+        return table
+
+    # -- funnels
+
+    def funnel(self, query: Query, passage: Passage) -> list[Reached]:
+        """How far people get."""
+        return funnel.fold(self.execute, query.values, passage)
+
+
+def files(paths: list[str]) -> str:
+    """Parquet files as one relation. Only columns that all of them have may be read."""
+    quoted_paths = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{quoted_paths}])"
+
+
+def _within(span: Span) -> tuple[str, ...]:
+    return f"ts >= {span[0]}", f"ts < {span[1]}"

@@ -1,0 +1,55 @@
+"""Top lists: names, values of a property, page views by what they tell."""
+
+from __future__ import annotations
+
+from ...metrics.top import Breakdown, Dimension, Entry, Slice, TopEvents, TopProperties
+from .conditions import counted, value_of
+from .dialect import Query
+from .engine import Engine
+from .scan import Scan
+
+#: Dimensions that are called otherwise as a filter's field.
+FIELDS = {Dimension.PAGE: "path"}
+
+
+def top_events(asked: TopEvents, engine: Engine) -> tuple[Entry, ...]:
+    """Names and their events."""
+    query = Query(engine.dialect)
+    scan = Scan(engine, query, (asked.range.start_us, asked.range.end_us))
+    counted(scan, asked.scope)
+    sql = scan.tally(scan.column("name"), "name")
+    rows = engine.rows(f"{sql} ORDER BY n DESC, k LIMIT {asked.limit}", query.values)
+    return tuple(Entry(key, int(count)) for key, count in rows)
+
+
+def top_properties(asked: TopProperties, engine: Engine) -> tuple[Entry, ...]:
+    """Values of one property and their events."""
+    query = Query(engine.dialect)
+    scan = Scan(engine, query, (asked.range.start_us, asked.range.end_us))
+    counted(scan, asked.scope, asked.event)
+    value = scan.text(asked.property)
+    scan.where(f"{value} IS NOT NULL")
+    sql = scan.select(
+        f"{value} AS k, count(*) AS n", f"GROUP BY k ORDER BY n DESC, k LIMIT {asked.limit}"
+    )
+    return tuple(Entry(*row) for row in engine.rows(sql, query.values))
+
+
+def breakdown(asked: Breakdown, engine: Engine) -> tuple[Slice, ...]:
+    """Page views, or events of a name, with their people: counted once by grouping twice."""
+    query = Query(engine.dialect)
+    scan = Scan(engine, query, (asked.range.start_us, asked.range.end_us))
+    counted(scan, asked.scope, asked.event)
+    if not asked.event:
+        scan.where(f"{scan.column('type')} = 'pageview'")
+    value = value_of(scan, FIELDS.get(asked.dimension, asked.dimension))
+    scan.where(f"{value} IS NOT NULL")
+    inner = scan.select(
+        f"{value} AS k, {scan.column('person')} AS who, count(*) AS c", "GROUP BY k, who"
+    )
+    sql = (
+        f"SELECT k, sum(c) AS n, count(who) FROM ({inner}) "
+        f"GROUP BY k ORDER BY n DESC, k LIMIT {asked.limit}"
+    )
+    rows = engine.rows(sql, query.values)
+    return tuple(Slice(key, int(count), people) for key, count, people in rows)
