@@ -114,6 +114,8 @@ def _other(to: str) -> Store:
         address = TABLE["store"].check(to)
         if address is None or address == settings.store:
             raise ValueError("is the application's own store: name another")
+        if address == "memory:":
+            raise ValueError("ends with this command: name one that stays")
     except ValueError as error:
         raise click.BadParameter(f"{_public(to)!r} {error}.", param_hint="'TO'") from None
     opener = Opener(
