@@ -13,7 +13,7 @@ import msgspec
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..errors import QuestionError, StoreError
+from ..errors import ConfigurationError, QuestionError, StoreError
 
 if TYPE_CHECKING:
     from ..metrics.person import Person
@@ -93,7 +93,7 @@ def plain_errors() -> Iterator[None]:
         name = error.field
         hint = ARGUMENTS.get(name) or "--" + name.replace("_", "-")
         raise click.BadParameter(f"{error.detail}.", param_hint=repr(hint)) from None
-    except StoreError as error:
+    except (StoreError, ConfigurationError) as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
-from .group import commands, json_option, plain_errors, print_json, store, wants_json
+from .group import (
+    commands,
+    folder,
+    json_option,
+    plain_errors,
+    print_json,
+    state,
+    store,
+    wants_json,
+)
+
+if TYPE_CHECKING:
+    from ..store.base import Store
 
 
 @commands.command("seal")
@@ -52,6 +65,70 @@ def purge(before: str, tz: str, yes: bool, is_json: bool) -> None:
         print_json({"before": moment.isoformat(), "events": count})
     else:
         click.echo(f"{count:,} events from before {moment:%Y-%m-%d %H:%M} UTC are erased.")
+
+
+@commands.command("migrate-store")
+@click.argument("to")
+@json_option
+def migrate_store(to: str, is_json: bool) -> None:
+    """Copy the history into another store, such as clickhouse://user@host/database.
+
+    The application's store is only read, and may be in use. After a kill the same command goes
+    on; run it again for what came in meanwhile.
+    """
+    from ..delivery.folder import make
+    from ..screen.progress import Bar
+    from ..store.move import Move
+
+    with plain_errors():
+        source, target = store(), _other(to)
+        pair = (_public(str(state().settings.store)), _public(to))
+        with Bar(f"to {target.scheme}", None) as bar:
+            make(folder())
+            mark = folder() / "migrate.json"
+            moved = Move(source, target, mark, pair).run(
+                lambda done, total: bar.move(done, f"{done:,} of {total:,} events", total)
+            )
+        target.close()
+    if wants_json(is_json):
+        print_json({"from": pair[0], "to": pair[1], "events": moved.events, "new": moved.new})
+        return
+    click.echo(
+        f"{moved.events:,} events are in {pair[1]}, {moved.new:,} of them new there. Set "
+        "ANALYTICS_STORE to it, restart the application, and run this once more for what came in "
+        "meanwhile."
+    )
+
+
+def _other(to: str) -> Store:
+    """The store to move to, open.
+
+    :raises click.BadParameter: it is none, or the one that there is.
+    """
+    from ..config import TABLE
+    from ..log import QuietLog
+    from ..store.address import Opener
+
+    settings = state().settings
+    try:
+        address = TABLE["store"].check(to)
+        if address is None or address == settings.store:
+            raise ValueError("is the application's own store: name another")
+        if address == "memory:":
+            raise ValueError("ends with this command: name one that stays")
+    except ValueError as error:
+        raise click.BadParameter(f"{_public(to)!r} {error}.", param_hint="'TO'") from None
+    opener = Opener(
+        address, folder(), is_testing=lambda: False, retention_days=settings.retention_days,
+        log=QuietLog(),
+    )  # fmt: skip
+    return opener()
+
+
+def _public(address: str) -> str:
+    """An address without its password, for people to read."""
+    scheme, sign, rest = address.partition("://")
+    return f"{scheme}{sign}{rest.rpartition('@')[2]}"
 
 
 def _moment(text: str, tz: str) -> datetime:

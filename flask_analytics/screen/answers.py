@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ..metrics.understood import understood
-from . import drawings
+from . import parts
 from .counters import printable
+from .drawings import DRAW
 
 #: What a headline need not say.
 _DEFAULTS = {"bots": False, "bucket": "day", "period": "day"}
@@ -44,19 +45,19 @@ class AnswerScreen:
 
         :param describe: the store's; asked only where there is nothing to show.
         """
-        place = drawings.Place(
+        place = parts.Place(
             width=self._console.width, is_fancy=self._console.encoding.startswith("utf")
         )
-        parts: list[RenderableType] = [self._headline(kind, question)]
-        drawn = drawings.DRAW[kind](question, answer, place)
-        parts += drawn if drawn else _empty(question, describe())
-        self._console.print(Group(*(Padding(part, (0, 0, 1, 0)) for part in parts)))
+        shown: list[RenderableType] = [self._headline(kind, question)]
+        drawn = DRAW[kind](question, answer, place)
+        shown += drawn if drawn else _empty(question, describe())
+        self._console.print(Group(*(Padding(part, (0, 0, 1, 0)) for part in shown)))
 
     def _headline(self, kind: str, question: Any) -> Text:
         told = understood(question)
         words = [kind if kind != "traits" else "person"]
         if "from" in told:
-            words.append(drawings.period(question.range))
+            words.append(parts.period(question.range))
         words += _rest(told)
         sign = "·" if self._console.encoding.startswith("utf") else "-"
         return (
@@ -79,7 +80,7 @@ def _rest(told: Mapping[str, Any]) -> Iterator[str]:
 _SAY: Mapping[str, Callable[[Any], str]] = {
     "bots": lambda _: "with bots",
     "event": lambda name: f"only {name}",
-    "window": lambda length: f"within {drawings.seconds(length)}",
+    "window": lambda length: f"within {parts.seconds(length)}",
     "period": lambda period: f"by {period}",
     "bucket": lambda bucket: f"by {bucket}",
 }

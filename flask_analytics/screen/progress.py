@@ -47,6 +47,6 @@ class Bar:
     ) -> None:
         self._progress.stop()
 
-    def move(self, to: int, told: str) -> None:
-        """Draw that it is so far, with a few words of how it goes."""
-        self._progress.update(self._task, completed=to, told=told)
+    def move(self, to: int, told: str, total: int | None = None) -> None:
+        """Draw that it is so far, with a few words of how it goes; ``total`` if it is new."""
+        self._progress.update(self._task, completed=to, total=total, told=told)

@@ -111,7 +111,7 @@ def test_forget(full: Terminal) -> None:
 
     assert (told["id"], told["ids"], told["events"]) == ("ana", ["ana", "v-1"], 2)
     assert any("backups" in place for place in told["remains"])
-    assert [event for event in full.names()] == ["signup"]
+    assert full.names() == ["signup"]
 
 
 def test_forget_asks(full: Terminal) -> None:

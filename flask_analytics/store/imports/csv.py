@@ -113,8 +113,8 @@ class Csv:
             twice = next(name for name in names if names.count(name) > 1)
             raise Unreadable(f"it has the column {twice!r} twice: rename one")
         self._fields = [self._field(name) for name in names]
-        for name, field in zip(names, self._fields, strict=True):
-            if field is None:
+        for name, read in zip(names, self._fields, strict=True):
+            if read is None:
                 why = f"column {name[:40]!r} left out: no event has one; --map or --rest"
                 self._changed[why] = 1
         if "timestamp" not in self._fields and "timestamp" not in self._fixed:
