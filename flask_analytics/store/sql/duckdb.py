@@ -35,7 +35,10 @@ class DuckDB:
         return f"sum(CAST({whole} AS HUGEINT))", f"sum({amount} - {whole})"
 
     def nearest_rank(self, number: str, percent: int) -> str:
-        return f"quantile_disc({number}, {percent / 100})"
+        # Both ranks that are ever asked for are one aggregate, so the values are kept once.
+        ranks = [50, 95] if percent in (50, 95) else [percent]
+        shares = [rank / 100 for rank in ranks]
+        return f"quantile_disc({number}, {shares})[{ranks.index(percent) + 1}]"
 
     def previous(self, column: str, partition: str, order: str) -> str:
         return f"lag({column}) OVER (PARTITION BY {partition} ORDER BY {order})"
