@@ -11,7 +11,6 @@ from ...delivery.latch import allocate_lock
 SIZE = 256
 
 
-
 class Cache:
     """The answers given last. For any thread."""
 

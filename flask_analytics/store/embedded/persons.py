@@ -25,7 +25,9 @@ def keys_of(text: str, catalog: Catalog, view: View) -> list[int]:
     if table is None:
         return [row[0]]
     person = f"coalesce((SELECT person FROM {table} WHERE key = $1), $1)"
-    found = view.rows(f"SELECT {person} UNION ALL SELECT key FROM {table} WHERE person = {person}", [row[0]])
+    found = view.rows(
+        f"SELECT {person} UNION ALL SELECT key FROM {table} WHERE person = {person}", [row[0]]
+    )
     return [key for (key,) in found]
 
 
@@ -45,5 +47,7 @@ def timeline(asked: Timeline, catalog: Catalog, view: View) -> tuple[dict[str, A
     if not keys:
         return ()
     span = asked.range.start_us, asked.range.end_us
-    bodies = records.bodies(view, catalog, span, keys, f"ts DESC, message_id DESC LIMIT {asked.limit}")
+    bodies = records.bodies(
+        view, catalog, span, keys, f"ts DESC, message_id DESC LIMIT {asked.limit}"
+    )
     return tuple(msgspec.json.decode(body) for body in bodies)

@@ -36,7 +36,9 @@ def bodies(
     cursor = view.execute(f"{' UNION ALL BY NAME '.join(parts)} ORDER BY {order}", [])
     names = [name for name, *_ in cursor.description or ()]
     rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
-    ids = catalog.ids_of({row[name] for row in rows for name in ("who", "anon", "previous")} - {None})
+    ids = catalog.ids_of(
+        {row[name] for row in rows for name in ("who", "anon", "previous")} - {None}
+    )
     return [restore.event(row, ids) for row in rows]
 
 
@@ -49,7 +51,9 @@ def _part(source: Source, people: str) -> str:
         for kind in kinds
         if kind in KINDS
     ]
-    return f"SELECT {', '.join(names)} FROM {source.sql} WHERE {' AND '.join((*source.where, people))}"
+    return (
+        f"SELECT {', '.join(names)} FROM {source.sql} WHERE {' AND '.join((*source.where, people))}"
+    )
 
 
 def stream(read: Callable[[Span], list[bytes]], span: Span) -> Iterator[bytes]:

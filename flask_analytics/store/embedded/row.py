@@ -93,7 +93,7 @@ class Wire(msgspec.Struct, gc=False):
 decode = msgspec.json.Decoder(Wire).decode
 
 
-def columns(hot: HotRow, echo: int, previous: int | None, event: Wire) -> tuple[Any, ...]:
+def columns(hot: HotRow, echo: int, event: Wire) -> tuple[Any, ...]:
     """The values of COLUMNS, in their order, all but ``rest``, which is the last."""
     name = event.event_name or event.action_name
     agent = facts.agent(event.user_agent)
@@ -106,7 +106,7 @@ def columns(hot: HotRow, echo: int, previous: int | None, event: Wire) -> tuple[
         name or event.type, 1 if event.event_name else 2 if name else 0,
         event.action_name if event.event_name else None,
         event.type, event.source, facts.is_bot(event.user_agent, event.source), echo,
-        hot.who, hot.anon, previous,
+        hot.who, hot.anon, hot.previous,
         event.matched_pattern, event.path, event.method, _small(event.status_code),
         None if event.duration_ms is None else round(event.duration_ms * 1000),
         event.hostname, event.locale, referrer, campaign.source or referrer,

@@ -211,7 +211,9 @@ class View:
         for name, (_, values) in columns.items():
             arrays[name] = np.empty(len(values), object)
             arrays[name][:] = list(values)
-        types = ", ".join(f"CAST({name} AS {type}) AS {name}" for name, (type, _) in columns.items())
+        types = ", ".join(
+            f"CAST({name} AS {type}) AS {name}" for name, (type, _) in columns.items()
+        )
         self._cursor.register("_given", arrays)
         table = f"given_{self._tables}"
         self._cursor.execute(f"CREATE TEMP TABLE {table} AS SELECT {types} FROM _given")
