@@ -94,6 +94,8 @@ class EmbeddedStore:
                 try:
                     return use(view)
                 except duckdb.Error as error:
+                    if isinstance(error, duckdb.FatalException | duckdb.InternalException):
+                        self._reader.close()  # it answers nothing any more
                     self._faults.mend(error, view)
         raise StoreError("the store changes faster than it can be read")
 
