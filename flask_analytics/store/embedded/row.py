@@ -24,7 +24,8 @@ COLUMNS = {
     "named": "UTINYINT",
     # The action's name, where the event has another.
     "action": "VARCHAR",
-    "type": "VARCHAR", "source": "VARCHAR", "bot": "BOOLEAN", "echo": "UTINYINT",
+    # A bot is 1: Parquet codes numbers in runs, booleans one by one, five times as slow to read.
+    "type": "VARCHAR", "source": "VARCHAR", "bot": "UTINYINT", "echo": "UTINYINT",
     "who": "INTEGER", "anon": "INTEGER", "previous": "INTEGER",
     "route": "VARCHAR", "path": "VARCHAR", "method": "VARCHAR", "status": "INTEGER",
     # The duration, in microseconds: exact and half as long as a float.
@@ -45,6 +46,7 @@ COLUMNS = {
 LOGICAL = {
     "message_id": mark.joined("message"),
     "view_id": mark.joined("view"),
+    "bot": "bot <> 0",
     "duration": "micros / 1000.0::DOUBLE / 1000.0::DOUBLE",
 }
 

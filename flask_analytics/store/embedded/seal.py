@@ -27,17 +27,13 @@ ROWS = 200_000
 #: Events whose message ids are remembered, the newest ones; older twins are found here.
 SEEN = 1_000_000
 
-<<<<<<< HEAD
-_BATCH = "SELECT id, ts, who, anon, previous, echo, body FROM hot WHERE id <= ? ORDER BY id"
-=======
 _HIGH = "SELECT max(id) FROM (SELECT id FROM hot ORDER BY id LIMIT ?)"
 
 #: Echoes of rows below are sealed: they are not for this file.
 _LATE = """SELECT event, level FROM late_echo
     WHERE event BETWEEN (SELECT min(id) FROM hot) AND ?"""
 
-_BATCH = "SELECT id, ts, who, anon, echo, body FROM hot WHERE id <= ? ORDER BY id"
->>>>>>> h2
+_BATCH = "SELECT id, ts, who, anon, previous, echo, body FROM hot WHERE id <= ? ORDER BY id"
 
 #: The same message id at the same time, in a segment that ``seen`` no longer covers.
 _TWINS = """DELETE FROM hot WHERE EXISTS (SELECT 1 FROM {segments} AS old
@@ -79,16 +75,7 @@ def _batch(shelf: Shelf) -> tuple[list[HotRow], dict[int, int]]:
     with shelf.catalog.read() as connection:
         high = connection.execute(_HIGH, (ROWS,)).fetchone()[0] or 0
         rows = [HotRow(*row) for row in connection.execute(_BATCH, (high,))]
-<<<<<<< HEAD
-        late = connection.execute("SELECT event, level FROM late_echo WHERE event <= ?", (high,))
-        return rows, dict(late.fetchall())
-=======
-        late_echo = dict(connection.execute(_LATE, (high,)).fetchall())
-        previous = connection.execute(
-            "SELECT id, previous FROM hot WHERE id <= ? AND previous IS NOT NULL", (high,)
-        )
-        return rows, late_echo, dict(previous.fetchall())
->>>>>>> h2
+        return rows, dict(connection.execute(_LATE, (high,)).fetchall())
 
 
 def _without_twins(shelf: Shelf, duck: duckdb.DuckDBPyConnection, rows: list[HotRow]) -> None:
