@@ -42,7 +42,7 @@ TEXTS = {
     "name": "printf('event_%03d', name)",
     "user": "printf('user-%08d', person)",
     "route": "'/shop/' || route || '/<id>'",
-    "country": "printf('%c%c', 65 + country % 26, 65 + country // 26)",
+    "country": "chr(65 + country % 26) || chr(65 + country // 26)",
     "plan": f"list_value{PLANS}[plan + 1]",
     "path": "'/p/' || path",
     "browser": "'browser-' || browser",
@@ -74,6 +74,7 @@ class History:
             "source": ("server", "browser")[row["channel"]],
             "user_id": f"user-{row['person']:08d}",
             "matched_pattern": f"/shop/{row['route']}/<id>",
+            "status_code": 200,
             "duration_ms": row["duration"],
             "user_agent": AGENTS[row["agent"]],
             "properties": {
