@@ -31,7 +31,7 @@ from .refusal import LeftOut, Refused
 #: Extensions of pages.
 PAGES = frozenset(["html", "htm", "xhtml", "shtml", "php", "asp", "aspx", "jsp"])
 
-_TEXT = r'"((?:[^"\\]|\\.)*)"'
+_TEXT = r'"([^"\\]*(?:\\.[^"\\]*)*)"'
 _LINE = re.compile(
     # %v:%p, as in vhost_combined, is only there where an address follows, or a port is told
     r"(?:(?P<host>[^\s:]+)(?::\d+ |(?= [0-9a-fA-F]*[.:][0-9a-fA-F.:]* ) ))?"
@@ -42,7 +42,9 @@ _LINE = re.compile(
 )
 
 _REQUEST = re.compile(r"([A-Z]{1,20}) (\S+)(?: HTTP/[\d.]+)?").fullmatch
-_TIME = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
+_TIME = re.compile(
+    r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d):(\d\d): ([+-])(\d\d)(\d\d)", re.ASCII
+).fullmatch
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))")
@@ -183,22 +185,33 @@ def plain(text: str) -> str:
         return found
 
 
-@lru_cache(1024)
 def moment(text: str) -> datetime:
     """``21/Nov/2026:08:00:00 +0100``, in UTC.
 
     :raises Refused: it is no time.
     """
-    match = _TIME.fullmatch(text)
+    second = text[18:20]
+    if not (second.isascii() and second.isdigit()):
+        raise Refused(_NO_TIME)
+    # 60 is a leap second.
+    return _minute(text[:18] + text[20:]) + timedelta(seconds=min(int(second), 59))
+
+
+_NO_TIME = "timestamp: is no time such as 21/Nov/2026:08:00:00 +0100"
+
+
+@lru_cache(1024)
+def _minute(text: str) -> datetime:
+    """The time without its seconds; a log has many lines of one minute."""
+    match = _TIME(text)
     try:
         if match is None:
             raise ValueError
-        day, month, year, hour, minute, second, sign, hours, minutes = match.groups()
+        day, month, year, hour, minute, sign, hours, minutes = match.groups()
         offset = timedelta(hours=int(hours), minutes=int(minutes))
         return datetime(
             int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute),
-            min(int(second), 59),  # a leap second
             tzinfo=timezone(offset if sign == "+" else -offset),
         ).astimezone(UTC)  # fmt: skip
     except (ValueError, OverflowError):
-        raise Refused("timestamp: is no time such as 21/Nov/2026:08:00:00 +0100") from None
+        raise Refused(_NO_TIME) from None
