@@ -9,13 +9,13 @@ from typing import Any
 from flask import Blueprint, Flask, Response, request
 
 from ..errors import QuestionError, StoreError
-from ..metrics import window, words
+from ..metrics import csv, window, words
 from ..metrics.kinds import KINDS
 from ..metrics.person import Timeline, Traits
 from ..metrics.window import Range
 from ..record import State
 from ..store import run
-from . import access, openapi, shapes, tables
+from . import access, openapi, shapes
 from .problem import json_response, problem
 
 #: Bytes of a query string.
@@ -71,7 +71,7 @@ def _answer(state: State, kind: str) -> Response:
         raise Unanswered(_no(404, "Nobody has this id, or they were erased.", "id"))
     if format_ == "json":
         return json_response(200, shapes.body(question, answer))
-    response = Response(tables.write(answer, kind), content_type=tables.CONTENT_TYPE)
+    response = Response(csv.write(answer, kind), content_type=csv.CONTENT_TYPE)
     response.headers["Content-Disposition"] = f'attachment; filename="{kind}.csv"'
     return response
 

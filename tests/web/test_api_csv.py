@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flask_analytics import Revenue
 from flask_analytics.metrics.filters import number
-from flask_analytics.web import tables
+from flask_analytics.metrics import csv as tables
 
 from .conftest import Ask
 

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import TracebackType
 
-from gevent import monkey
-
 from ...delivery.latch import allocate_lock
 from ...errors import StoreError
-
-_start_thread = monkey.get_original("_thread", "start_new_thread")
+from .native import start_thread
 
 #: Seconds between two interruptions: one that comes between two statements stops neither.
 AGAIN = 0.05
@@ -34,7 +31,7 @@ class Deadline:
 
     def __enter__(self) -> Deadline:
         self._done.acquire()
-        _start_thread(self._watch, ())
+        start_thread(self._watch, ())
         return self
 
     def check(self) -> None:

@@ -6,12 +6,12 @@ import csv
 import io
 from typing import BinaryIO
 
-from ...web.tables import cell
+from ...metrics.csv import cell
 from .columns import Spool
 
 
 def write(spool: Spool, file: BinaryIO) -> None:
-    """RFC 4180, UTF-8, safe for spreadsheets (see ``web.tables``)."""
+    """RFC 4180, UTF-8, safe for spreadsheets (see ``metrics.csv``)."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     try:
         columns = spool.columns()

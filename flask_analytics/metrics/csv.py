@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from ..metrics.filters import number
-from ..metrics.rows import table
+from .filters import number
+from .rows import table
 
 CONTENT_TYPE = "text/csv; charset=utf-8; header=present"
 
