@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_analytics import Revenue
-from flask_analytics.metrics.filters import number
 from flask_analytics.metrics import csv as tables
+from flask_analytics.metrics.filters import number
 
 from .conftest import Ask
 
