@@ -35,7 +35,8 @@ GREETING = """
   The shop          {shop}
   Its destination   {destination}
 
-  Open both side by side. Click through the shop, watch the events arrive.
+  Open both side by side. Click through the shop, watch the events arrive. The shop keeps them
+  too, and answers: {shop}/analytics/api/dashboard
   Ctrl-C ends both.
 """
 
@@ -78,6 +79,7 @@ def run_both(host: str, shop_port: int, destination_port: int) -> None:
                 FLASK_DESTINATION_URL=destination,
                 # A second is short, so that one can watch; the default is five.
                 FLASK_ANALYTICS_COLLECTORS=f"webhook+{destination}/events?flush_interval=1",
+                FLASK_DEBUG="1",  # on this machine anybody may ask then
             ) as process:
                 click.echo(GREETING.format(shop=shop, destination=destination))
                 process.wait()

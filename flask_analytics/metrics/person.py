@@ -26,10 +26,10 @@ class Traits(msgspec.Struct, frozen=True):
 class Person(msgspec.Struct, frozen=True):
     """Who an id belongs to. ``ids`` are all ids of the person, sorted; ``id`` stands for them.
 
-    An anonymous id is joined with the first user of any event that carries both, an alias joins
-    its previous id (as a user and as an anonymous id) with its user id; all that is joined, over
-    however many steps, is one person. ``id`` is the target of the newest alias among them; without
-    an alias the user; without a user the anonymous id. First and newest: by time, then message id.
+    An alias joins its previous id (as a user and as an anonymous id) with its user id; all that
+    aliases connect, over however many steps, is one person, and ``id`` is the target of the newest
+    among them. An anonymous id that any event carries together with a user is the first such
+    user's, whatever an alias says of it. First and newest: by time, then message id.
     """
 
     id: str

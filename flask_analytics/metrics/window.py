@@ -25,7 +25,10 @@ DEFAULT_DAYS = 7
 
 
 class Bucket(StrEnum):
-    """How a series is cut: at local hours, midnights, Mondays, firsts of a month."""
+    """How a series is cut: at local hours, midnights, Mondays, firsts of a month.
+
+    A change of clocks begins an hour too: where it falls amid one, both parts are shorter.
+    """
 
     HOUR = "hour"
     DAY = "day"
@@ -70,7 +73,7 @@ class Range(msgspec.Struct, frozen=True):
 
 def micros(moment: datetime) -> int:
     """Microseconds since the epoch, exact."""
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 def moment(us: int) -> datetime:
@@ -79,6 +82,7 @@ def moment(us: int) -> datetime:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @lru_cache(64)
@@ -99,8 +103,21 @@ def zone(name: str) -> ZoneInfo:
 
 
 def midnight(day: date, tz: ZoneInfo) -> datetime:
-    """When a local day begins, in UTC."""
-    return datetime.combine(day, time(), tz).astimezone(UTC)
+    """When a local day begins, in UTC; where clocks skip midnight, when they do."""
+    begin = datetime.combine(day, time(), tz)
+    found = begin.astimezone(UTC)
+    if found.astimezone(tz).replace(tzinfo=None) == begin.replace(tzinfo=None):
+        return found
+    return _change(begin.replace(fold=1).astimezone(UTC), found, tz)
+
+
+def _change(low: datetime, high: datetime, tz: ZoneInfo) -> datetime:
+    """The change of clocks between two moments: the first moment with the later's offset."""
+    offset = high.astimezone(tz).utcoffset()
+    while high - low > _MICROSECOND:
+        middle = low + (high - low) / 2
+        low, high = (low, middle) if middle.astimezone(tz).utcoffset() == offset else (middle, high)
+    return high
 
 
 def days(count: int, tz: str, now: datetime) -> Range:
@@ -144,11 +161,11 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}").fullmatch
 def _moment(field: str, value: str | date | datetime, tz: ZoneInfo) -> datetime:
     if isinstance(value, str):
         value = _parsed(field, value)
-    if not isinstance(value, datetime):
-        if not isinstance(value, date):
-            raise QuestionError(field, f"must be a date or a datetime, not {type(value).__name__}")
-        value = datetime.combine(value, time(), tz)
+    if not isinstance(value, date):  # a datetime is one too
+        raise QuestionError(field, f"must be a date or a datetime, not {type(value).__name__}")
     try:
+        if not isinstance(value, datetime):
+            return midnight(value, tz)
         return (value if value.tzinfo else value.replace(tzinfo=tz)).astimezone(UTC)
     except (OverflowError, ValueError):
         raise QuestionError(field, "is outside the years 1 to 9999") from None
@@ -171,13 +188,12 @@ def _parsed(field: str, text: str) -> date | datetime:
 
 def floor(moment: datetime, bucket: Bucket, tz: ZoneInfo) -> datetime:
     """When the bucket that a moment lies in begins, in UTC."""
-    local = moment.astimezone(tz)
     if bucket is Bucket.HOUR:
-        begin = local - timedelta(
-            minutes=local.minute, seconds=local.second, microseconds=local.microsecond
-        )
-        return _same_fold(begin, local.fold).astimezone(UTC)
-    day = local.date()
+        local = moment.astimezone(tz)
+        begin = moment - _in_hour(local)
+        same = begin.astimezone(tz).utcoffset() == local.utcoffset()
+        return begin if same else _change(begin, moment, tz)
+    day = local_date(moment, tz)
     if bucket is Bucket.WEEK:
         day -= timedelta(day.weekday())
     elif bucket is Bucket.MONTH:
@@ -185,14 +201,18 @@ def floor(moment: datetime, bucket: Bucket, tz: ZoneInfo) -> datetime:
     return midnight(day, tz)
 
 
-def _same_fold(begin: datetime, fold: int) -> datetime:
-    return begin.replace(fold=fold)
+def _in_hour(local: datetime) -> timedelta:
+    """How much of the hour that the clock shows is over."""
+    return timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
 
 
 def following(start: datetime, bucket: Bucket, tz: ZoneInfo) -> datetime:
     """When the next bucket begins, in UTC."""
     if bucket is Bucket.HOUR:
-        return floor(start + timedelta(hours=1), bucket, tz)
+        local = start.astimezone(tz)
+        after = start + timedelta(hours=1) - _in_hour(local)
+        same = after.astimezone(tz).utcoffset() == local.utcoffset()
+        return after if same else _change(start, after, tz)
     day = start.astimezone(tz).date()
     if bucket is Bucket.DAY:
         return midnight(day + timedelta(1), tz)
@@ -221,8 +241,7 @@ def _walk(span: Range, bucket: Bucket) -> Iterator[datetime]:
     begin = floor(span.start, bucket, span.tz)
     while begin < span.end:
         yield begin
-        after = following(begin, bucket, span.tz)
-        begin = after if after > begin else begin + timedelta(hours=1)
+        begin = following(begin, bucket, span.tz)
 
 
 def label(start: datetime, tz: ZoneInfo) -> str:
@@ -230,6 +249,13 @@ def label(start: datetime, tz: ZoneInfo) -> str:
     return start.astimezone(tz).isoformat()
 
 
+def local_date(moment: datetime, tz: ZoneInfo) -> date:
+    """The local day that a moment lies in. Where clocks go back over midnight the new day stays."""
+    local = moment.astimezone(tz)
+    after = local.date() + timedelta(local.fold)
+    return after if local.fold and midnight(after, tz) <= moment else local.date()
+
+
 def local_day(moment: datetime, tz: ZoneInfo) -> int:
-    """The local day of a moment, as days since 1970-01-01."""
-    return moment.astimezone(tz).date().toordinal() - _EPOCH.date().toordinal()
+    """The same, as days since 1970-01-01."""
+    return local_date(moment, tz).toordinal() - _EPOCH.date().toordinal()

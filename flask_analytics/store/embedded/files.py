@@ -21,8 +21,10 @@ Point = Callable[[str], None]
 
 EVENTS, HOURS = ".parquet", ".hours.parquet"
 
-#: The second version of the format is read twice as fast and as small.
-_FORMAT = "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd)"
+#: The second version of the format is read twice as fast and as small. Its columns are coded so
+#: tightly that zstd saves only a tenth more than LZ4, which is half of what reading costs. Groups
+#: of rows twice as long as usual cost less to begin, and are short enough for a week's question.
+_FORMAT = "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION lz4_raw, ROW_GROUP_SIZE 245760)"
 
 #: By time; a tie by the parts of the message id, which for ours is the order of its text.
 _ORDER = "ts, message_ms, message_prefix, message_count, message_text"

@@ -79,7 +79,7 @@ class Loaded:
             with self._lock:
                 if self._bring(snapshot, after):
                     cursor.execute("BEGIN")
-                    cursor.execute("SELECT count(*) FROM duckdb_tables()")
+                    cursor.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
                     return self._moment(snapshot, after)
 
     def _newest(self) -> int:

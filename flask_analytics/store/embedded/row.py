@@ -25,7 +25,8 @@ COLUMNS = {
     "named": "UTINYINT",
     # The action's name, where the event has another.
     "action": "VARCHAR",
-    "type": "VARCHAR", "source": "VARCHAR", "bot": "BOOLEAN", "echo": "UTINYINT",
+    # A bot is 1: Parquet codes numbers in runs, booleans one by one, five times as slow to read.
+    "type": "VARCHAR", "source": "VARCHAR", "bot": "UTINYINT", "echo": "UTINYINT",
     "who": "INTEGER", "anon": "INTEGER", "previous": "INTEGER",
     "route": "VARCHAR", "path": "VARCHAR", "method": "VARCHAR", "status": "INTEGER",
     # The duration, in microseconds: exact and half as long as a float.
@@ -46,6 +47,7 @@ COLUMNS = {
 LOGICAL = {
     "message_id": mark.joined("message"),
     "view_id": mark.joined("view"),
+    "bot": "bot <> 0",
     "duration": "micros / 1000.0::DOUBLE / 1000.0::DOUBLE",
 }
 
@@ -94,7 +96,7 @@ class Wire(msgspec.Struct, gc=False):
 decode = msgspec.json.Decoder(Wire).decode
 
 
-def columns(hot: HotRow, echo: int, previous: int | None, event: Wire) -> tuple[Any, ...]:
+def columns(hot: HotRow, echo: int, event: Wire) -> tuple[Any, ...]:
     """The values of COLUMNS, in their order, all but ``rest``, which is the last."""
     name = event.event_name or event.action_name
     agent = facts.agent(event.user_agent)
@@ -107,7 +109,7 @@ def columns(hot: HotRow, echo: int, previous: int | None, event: Wire) -> tuple[
         name or event.type, 1 if event.event_name else 2 if name else 0,
         event.action_name if event.event_name else None,
         event.type, event.source, facts.is_bot(event.user_agent, event.source), echo,
-        hot.who, hot.anon, previous,
+        hot.who, hot.anon, hot.previous,
         event.matched_pattern, event.path, event.method, _small(event.status_code),
         None if event.duration_ms is None else round(event.duration_ms * 1000),
         event.hostname, event.locale, referrer, campaign.source or referrer,

@@ -33,7 +33,7 @@ _HIGH = "SELECT max(id) FROM (SELECT id FROM hot ORDER BY id LIMIT ?)"
 _LATE = """SELECT event, level FROM late_echo
     WHERE event BETWEEN (SELECT min(id) FROM hot) AND ?"""
 
-_BATCH = "SELECT id, ts, who, anon, echo, body FROM hot WHERE id <= ? ORDER BY id"
+_BATCH = "SELECT id, ts, who, anon, previous, echo, body FROM hot WHERE id <= ? ORDER BY id"
 
 #: The same message id at the same time, in a segment that ``seen`` no longer covers.
 _TWINS = """DELETE FROM hot WHERE EXISTS (SELECT 1 FROM {segments} AS old
@@ -57,12 +57,12 @@ def seal(shelf: Shelf, least: int = 1) -> int:
 
 
 def _seal_once(shelf: Shelf, least: int) -> int:
-    rows, late_echo, previous = _batch(shelf)
+    rows, late_echo = _batch(shelf)
     if len(rows) < least or not rows:
         return 0
     with shelf.duck() as duck:
         shape = Shape(duck)
-        shape.load(rows, late_echo, previous)
+        shape.load(rows, late_echo)
         _without_twins(shelf, duck, rows)
         count = duck.execute("SELECT count(*) FROM hot").fetchone() or (0,)
         new = shelf.write(duck, "hot", shape.keys) if count[0] else None
@@ -70,16 +70,12 @@ def _seal_once(shelf: Shelf, least: int) -> int:
     return len(rows)
 
 
-def _batch(shelf: Shelf) -> tuple[list[HotRow], dict[int, int], dict[int, int]]:
-    """The oldest rows, what is known of their echoes, and whom they are aliases of."""
+def _batch(shelf: Shelf) -> tuple[list[HotRow], dict[int, int]]:
+    """The oldest rows, and what is known of their echoes."""
     with shelf.catalog.read() as connection:
         high = connection.execute(_HIGH, (ROWS,)).fetchone()[0] or 0
         rows = [HotRow(*row) for row in connection.execute(_BATCH, (high,))]
-        late_echo = dict(connection.execute(_LATE, (high,)).fetchall())
-        previous = connection.execute(
-            "SELECT id, previous FROM hot WHERE id <= ? AND previous IS NOT NULL", (high,)
-        )
-        return rows, late_echo, dict(previous.fetchall())
+        return rows, dict(connection.execute(_LATE, (high,)).fetchall())
 
 
 def _without_twins(shelf: Shelf, duck: duckdb.DuckDBPyConnection, rows: list[HotRow]) -> None:

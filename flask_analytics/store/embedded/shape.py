@@ -47,23 +47,17 @@ class Shape:
         columns = ", ".join(f"{name} {type}" for name, type in row.COLUMNS.items())
         duck.execute(f"CREATE OR REPLACE TABLE {table} ({columns})")
 
-    def load(
-        self,
-        rows: Sequence[HotRow],
-        late_echo: Mapping[int, int] | None = None,
-        previous: Mapping[int, int] | None = None,
-    ) -> None:
+    def load(self, rows: Sequence[HotRow], late_echo: Mapping[int, int] | None = None) -> None:
         """Add rows. Properties get columns in the order of how many of these rows have them.
 
         :param late_echo: id -> level, over what the rows say.
-        :param previous: id -> key of the ``previous_id``, which only seals need.
         """
         counts = Counter(key for one in rows for key in _properties(one.body).properties)
         had = [key for key, letters in self.keys.items() if letters != keys.REST]
         chosen = keys.commonest(counts, had)
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            self._add(_Chunk(chunk, chosen, late_echo or {}, previous or {}))
+            self._add(_Chunk(chunk, chosen, late_echo or {}))
 
     def _add(self, chunk: _Chunk) -> None:
         self.keys = keys.joined([self.keys, chunk.keys()])
@@ -91,7 +85,6 @@ class _Chunk:
         rows: Sequence[HotRow],
         chosen: frozenset[str],
         late_echo: Mapping[int, int],
-        previous: Mapping[int, int],
     ) -> None:
         self._chosen = chosen
         self._count = len(rows)
@@ -105,7 +98,7 @@ class _Chunk:
         for n, one in enumerate(rows):
             event = row.decode(one.body)
             echo = late_echo.get(one.id, one.echo)
-            self._tuples.append(row.columns(one, echo, previous.get(one.id), event))
+            self._tuples.append(row.columns(one, echo, event))
             self._keep(n, event.properties)
 
     def keys(self) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 #: ``?`` is the newest hot row that the reader has already.
-HOT = "SELECT id, ts, who, anon, echo, body FROM hot WHERE id > ? ORDER BY id"
+HOT = "SELECT id, ts, who, anon, previous, echo, body FROM hot WHERE id > ? ORDER BY id"
 
 SEGMENTS = """SELECT id, name, rows, first_us, last_us, low, high, bytes, keys FROM segment
     WHERE dropped IS NULL ORDER BY first_us, id"""
@@ -26,6 +26,8 @@ class HotRow(NamedTuple):
     who: int | None
     #: The key of its anonymous id, where it has both.
     anon: int | None
+    #: The key of an alias's ``previous_id``.
+    previous: int | None
     #: As it was when it came: ``Snapshot.late_echo`` knows better.
     echo: int
     body: bytes

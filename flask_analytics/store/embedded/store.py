@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...errors import StoreError
+from ...log import QuietLog
 from ...metrics.person import Timeline, Traits
 from ...metrics.window import Range
 from ..base import TIMEOUT
@@ -17,10 +19,14 @@ from .cache import Cache
 from .catalog import Catalog
 from .faults import Faults
 from .hot import Hot
+from .keeper import Keeper
 from .reader import Reader
 from .view import View
 
 T = TypeVar("T")
+
+#: Seconds.
+DAY = 86_400
 
 #: Views that one question may see break under it: each was a compaction or a broken file.
 TRIES = 20
@@ -33,16 +39,26 @@ class EmbeddedStore:
     :param folder: made when needed.
     :param retention_days: events older than that are purged.
     :param timeout: seconds that one answer may take.
+    :param clock: seconds since the epoch.
+    :param log: told what goes wrong in the background.
     """
 
     scheme = "embedded"
 
     def __init__(
-        self, folder: Path, *, retention_days: int | None = None, timeout: float = TIMEOUT
+        self,
+        folder: Path,
+        *,
+        retention_days: int | None = None,
+        timeout: float = TIMEOUT,
+        clock: Callable[[], float] = time.time,
+        log: QuietLog | None = None,
     ) -> None:
         self.timeout = timeout
+        self._retention_days, self._clock = retention_days, clock
         self._catalog = Catalog(folder)
-        self._hot = Hot(self._catalog)
+        self._keeper = Keeper(self._catalog, clock, log)
+        self._hot = Hot(self._catalog, self._keeper.look, clock)
         self._faults = Faults(self._catalog)
         self._reader = Reader(self._catalog)
         self._cache = Cache()
@@ -78,6 +94,8 @@ class EmbeddedStore:
                 try:
                     return use(view)
                 except duckdb.Error as error:
+                    if isinstance(error, duckdb.FatalException | duckdb.InternalException):
+                        self._reader.close()  # it answers nothing any more
                     self._faults.mend(error, view)
         raise StoreError("the store changes faster than it can be read")
 
@@ -96,6 +114,29 @@ class EmbeddedStore:
         if keys == []:
             return []
         return records.bodies(view, self._catalog, span, keys, "ts, message_id")
+
+    def forget(self, person: str) -> int:
+        """Erase all events, ids and traits of a person, by any of their ids: hidden now, written
+        out of the files by the keeper. Returns how many events."""
+        return self._keeper.forget(person)
+
+    def unalias(self, previous_id: str, user_id: str) -> bool:
+        """Undo an alias, as if it had never been made. False: there was none."""
+        return self._catalog.unalias(previous_id, user_id)
+
+    def purge(self, before: int) -> int:
+        """Erase events from before a time (microseconds since the epoch, UTC)."""
+        return self._keeper.purge(before)
+
+    def tend(self) -> None:
+        """Purge, seal, erase and compact, here and now."""
+        if self._retention_days is not None:
+            self._keeper.purge(int((self._clock() - self._retention_days * DAY) * 1_000_000))
+        self._keeper.tend()
+
+    def describe(self) -> dict[str, Any]:
+        """``events``, ``bytes`` on disk, and what else the catalog counts."""
+        return self._catalog.describe()
 
     def close(self) -> None:
         """Let go of everything."""

@@ -10,7 +10,7 @@ The logical relation of events, whose columns are the same for every engine::
     engaged DOUBLE
 
 What is unknown or empty is NULL. ``message_id``, ``ts``, ``name``, ``type``, ``source``, ``bot``
-and ``echo`` never are.
+and ``echo`` never are; ``amount`` and ``currency`` are known both or neither.
 """
 
 from __future__ import annotations

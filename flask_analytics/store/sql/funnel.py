@@ -43,14 +43,14 @@ def _serves(scan: Scan, step: Step) -> str:
 
 
 def _groups(asked: Funnel, engine: Engine, query: Query) -> str:
-    """Whose group is which: the value of the first event of step 0."""
+    """Whose group is which: the value of the first event of step 0. A trait is the same on each
+    event of a person: no first one is looked for."""
     field = asked.breakdown or ""
-    scan = _scan(asked, engine, query, asked.steps[:1])
-    scan.where(*(passes(scan, each) for each in asked.steps[0].filters))
     if field.startswith("trait."):
-        # The people are the same on all of their events: no first one is needed.
         traits = engine.traits(query, field.removeprefix("trait."))
         return f"SELECT person, value AS key FROM {traits}"
+    scan = _scan(asked, engine, query, asked.steps[:1])
+    scan.where(*(passes(scan, each) for each in asked.steps[0].filters))
     value = value_of(scan, field)
     order = f"{scan.column('ts')}, {scan.column('message_id')}"
     ranked = scan.select(

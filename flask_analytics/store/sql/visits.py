@@ -22,10 +22,10 @@ numbered AS (
   FROM gaps
 ),
 visits AS (
-  SELECT who, max(us) - min(us) AS took, sum(is_view) AS views, sum(engaged_s) AS engaged_sum
+  SELECT visit, max(us) - min(us) AS took, sum(is_view) AS views, sum(engaged_s) AS engaged_sum
   FROM numbered GROUP BY who, visit
 )
-SELECT count(*), count(DISTINCT who), sum(views), {bounces}, sum(engaged_sum), {median} FROM visits
+SELECT count(*), {people}, sum(views), {bounces}, sum(engaged_sum), {median} FROM visits
 """
 
 
@@ -38,7 +38,7 @@ def visits(asked: Visits, engine: Engine) -> VisitsAnswer:
     count, people, views, bounces, engaged, median = rows[0]
     return VisitsAnswer(
         visits=count,
-        people=people,
+        people=int(people or 0),
         views=int(views or 0),
         bounces=int(bounces or 0),
         bounce_rate=int(bounces or 0) / count if count else 0.0,
@@ -58,6 +58,7 @@ def _sql(scan: Scan) -> str:
             f"{dialect.previous(at, who, at)} AS before_us"
         ),
         gap=GAP * SECOND,
+        people=dialect.integer_sum("visit = 1"),  # everybody has a first one
         bounces=dialect.integer_sum(
             f"views = 1 AND (engaged_sum IS NULL OR engaged_sum < {BOUNCE})"
         ),

@@ -45,7 +45,7 @@ def revenues(asked: Revenues, engine: Engine) -> tuple[Sum, ...]:
     scan = Scan(engine, query, (asked.range.start_us, asked.range.end_us))
     counted(scan, asked.scope, asked.event)
     amount, currency = scan.column("amount"), scan.column("currency")
-    scan.where(f"{amount} IS NOT NULL", f"{currency} IS NOT NULL")
+    scan.where(f"{amount} IS NOT NULL")
     sums = ", ".join(engine.dialect.exact_sum(amount))
     sql = scan.select(f"{currency}, count(*), {sums}", f"GROUP BY {currency}")
     rows = engine.rows(sql, query.values)

@@ -21,6 +21,9 @@ BIAS = 800_000
 #: No zone changed its offset before; what is earlier need not be looked through.
 _FIRST_CHANGE = -160 * 366 * DAY
 
+#: No zone ever changed its offset twice within so long: Freetown took four days, in 1939.
+_STEP = 3 * DAY
+
 
 class Shift(NamedTuple):
     """From ``since`` on (UTC microseconds) local clocks are ``offset`` ahead."""
@@ -36,7 +39,7 @@ def shifts(span: Span, name: str) -> tuple[Shift, ...]:
     found = [Shift(at, _offset(at, name))]
     at = max(at, _FIRST_CHANGE)
     while at < end:
-        after = min(at + DAY, end)
+        after = min(at + _STEP, end)
         if _offset(after, name) != found[-1].offset:
             since = _change(at, after, name)
             found.append(Shift(since, _offset(since, name)))
