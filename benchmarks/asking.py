@@ -151,8 +151,9 @@ def retention(say: Words) -> str:
     """People by their first day, and on which days after it they came."""
     counts = ", ".join(f"sum(CASE WHEN d = c + {n} THEN 1 ELSE 0 END)" for n in OFFSETS)
     return (
-        f"WITH a AS (SELECT DISTINCT who, {say.day} AS d FROM ev WHERE {within(90)} AND {say.seen}), "
-        f"f AS (SELECT who, min(d) AS c FROM a GROUP BY who) SELECT {counts} FROM a JOIN f USING (who)"
+        f"WITH a AS (SELECT DISTINCT who, {say.day} AS d FROM ev WHERE {within(90)} "
+        f"AND {say.seen}), f AS (SELECT who, min(d) AS c FROM a GROUP BY who) "
+        f"SELECT {counts} FROM a JOIN f USING (who)"
     )
 
 

@@ -137,8 +137,8 @@ def _lines(master: Path) -> Any:
     with duckdb.connect() as duck:
         tables(duck)
         duck.execute(
-            "SELECT ts, name, person, CAST(a.bot AS INT), channel, route, duration / 1000, country, "
-            f"{message}, {props}::VARCHAR FROM read_parquet('{master}') AS h "
+            "SELECT ts, name, person, CAST(a.bot AS INT), channel, route, duration / 1000, "
+            f"country, {message}, {props}::VARCHAR FROM read_parquet('{master}') AS h "
             "JOIN a ON a.n = h.agent ORDER BY ts"
         )
         while rows := duck.fetchmany(100_000):

@@ -27,12 +27,15 @@ FIRST = 1_790_000_000 // 86_400 * DAY
 PLANS = ("free", "pro", "team")
 COUNTRIES = 60
 
-AGENTS = tuple(
+_BROWSERS = tuple(
     f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 {kind}"
     for system in ("Windows NT 10.0; Win64; x64", "X11; Linux x86_64", "Linux; Android 10; K")
     for version in range(118, 130)
     for kind in ("Safari/537.36", "Mobile Safari/537.36")
-) + ("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",)
+)
+
+#: The last is a bot.
+AGENTS = (*_BROWSERS, "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)")
 
 #: The middle of the ids of each process: version, variant and the 42 random bits.
 PREFIXES = ("-7a1b-8c2d-3e4f", "-7b2c-9d3e-4f50", "-7c3d-ae4f-5061", "-7d4e-bf50-6172")

@@ -51,7 +51,8 @@ class Worker:
 
     def ask(self, name: str) -> tuple[float, Any]:
         """Seconds, and the answer."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin
+        assert self.process.stdout
         self.process.stdin.write(name + "\n")
         self.process.stdin.flush()
         took, answer, self.peak = json.loads(self.process.stdout.readline())

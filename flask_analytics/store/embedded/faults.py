@@ -39,7 +39,7 @@ class Faults:
         before = view.moment.segments
         if not all(segment.id in live for segment in before):
             return
-        if not any([self._aside(error, segment) for segment in before]):
+        if not sum(self._aside(error, segment) for segment in before):
             raise StoreError(f"DuckDB: {str(error).splitlines()[0]}") from error
 
     def _aside(self, error: Exception, segment: Segment) -> bool:

@@ -96,7 +96,7 @@ def _reached(hits: Hits, first: Ints, count: int, window: int | None) -> Ints:
             serves &= hits.time - hits.time[latest - 1] <= window
         start = latest * serves
         np.maximum(reached, serves * np.int8(step + 1), out=reached)
-    return reached
+    return np.asarray(reached)
 
 
 def _serves(hits: Hits, step: int) -> Any:
@@ -128,7 +128,7 @@ def _by_person(hits: Hits) -> Ints:
     by_time = rows if sorted_already else np.argsort(hits.time, kind="stable")
     keys = hits.person[by_time].astype(np.int64) << 32 | rows
     keys.sort()
-    return by_time[keys & 0xFFFFFFFF]
+    return np.asarray(by_time[keys & 0xFFFFFFFF])
 
 
 def _changes(column: Ints) -> Any:

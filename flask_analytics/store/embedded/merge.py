@@ -35,8 +35,7 @@ _VIEW = """CREATE VIEW merged AS SELECT old.* REPLACE (
 _VALUES = {
     "s": "to_json({0})",
     "b": "to_json({0})",
-    "n": "CASE WHEN {0} = trunc({0}) AND abs({0}) < 1e15"
-    " THEN CAST(CAST({0} AS BIGINT) AS VARCHAR) ELSE CAST(to_json({0}) AS VARCHAR) END",
+    "n": "regexp_replace(CAST(to_json({0}) AS VARCHAR), '[.]0$', '')",
 }
 
 
@@ -129,7 +128,7 @@ def _rest(demoted: Mapping[str, str]) -> str:
     if not members:
         return "rest"
     inner = f"concat_ws(',', rest[2:-2], {', '.join(members)})"
-    return f"CASE WHEN {inner} <> '' THEN '{{' || {inner} || '}}' END"
+    return f"'{{' || nullif({inner}, '') || '}}'"
 
 
 def _text(key: str) -> str:

@@ -112,8 +112,9 @@ class View:
             if any(segment.low <= id <= segment.high for id in late)
         ]
         if found:
+            levels = "unnest([echo, level]) AS echo"
             yield (
-                f"SELECT {hour}, {_counted('unnest([echo, level]) AS echo')}, unnest([-1, 1]) AS n FROM {files(found)} "
+                f"SELECT {hour}, {_counted(levels)}, unnest([-1, 1]) AS n FROM {files(found)} "
                 f"JOIN {self.moment.echoes} USING (id) WHERE {' AND '.join(_within(span))}"
             )
 
