@@ -188,12 +188,12 @@ def _parsed(field: str, text: str) -> date | datetime:
 
 def floor(moment: datetime, bucket: Bucket, tz: ZoneInfo) -> datetime:
     """When the bucket that a moment lies in begins, in UTC."""
-    local = moment.astimezone(tz)
     if bucket is Bucket.HOUR:
+        local = moment.astimezone(tz)
         begin = moment - _in_hour(local)
         same = begin.astimezone(tz).utcoffset() == local.utcoffset()
         return begin if same else _change(begin, moment, tz)
-    day = local.date()
+    day = local_date(moment, tz)
     if bucket is Bucket.WEEK:
         day -= timedelta(day.weekday())
     elif bucket is Bucket.MONTH:
@@ -249,6 +249,13 @@ def label(start: datetime, tz: ZoneInfo) -> str:
     return start.astimezone(tz).isoformat()
 
 
+def local_date(moment: datetime, tz: ZoneInfo) -> date:
+    """The local day that a moment lies in. Where clocks go back over midnight the new day stays."""
+    local = moment.astimezone(tz)
+    after = local.date() + timedelta(local.fold)
+    return after if local.fold and midnight(after, tz) <= moment else local.date()
+
+
 def local_day(moment: datetime, tz: ZoneInfo) -> int:
-    """The local day of a moment, as days since 1970-01-01."""
-    return moment.astimezone(tz).date().toordinal() - _EPOCH.date().toordinal()
+    """The same, as days since 1970-01-01."""
+    return local_date(moment, tz).toordinal() - _EPOCH.date().toordinal()

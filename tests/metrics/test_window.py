@@ -115,6 +115,16 @@ def test_hours_of_a_zone_off_the_hour() -> None:
     assert labels(span, Bucket.HOUR)[23] == "2026-06-01T23:00:00+05:45"
 
 
+def test_clocks_that_go_back_over_midnight() -> None:
+    """In Newfoundland one minute past midnight became one minute past eleven: it stays one day."""
+    tz = zone("America/St_Johns")
+    first, later = (datetime(2010, 11, 7, 2, minute, tzinfo=UTC) for minute in (30, 31))
+    assert (label(first, tz)[8:16], label(later, tz)[8:16]) == ("07T00:00", "06T23:01")
+    assert floor(later, Bucket.DAY, tz) == floor(first, Bucket.DAY, tz) == first
+    assert window.local_date(later, tz) == window.local_date(first, tz) == date(2010, 11, 7)
+    assert floor(later, Bucket.MONTH, tz) < first < following(first, Bucket.DAY, tz)
+
+
 def test_a_day_that_never_was() -> None:
     """Samoa went from the 29th of December 2011 to the 31st."""
     span = window.read("2011-12-29", "2012-01-01", "Pacific/Apia", NOW)

@@ -31,10 +31,12 @@ def clickhouse(folder: Path) -> Store:
 
 
 class Kind(NamedTuple):
-    """A way to open a store, and the modules without which there is none."""
+    """A way to open a store, the modules without which there is none, and how many of the
+    histories it is tried with, where opening takes long."""
 
     open: Callable[[Path], Store]
     modules: tuple[str, ...] = ()
+    share: float = 1.0
 
     @property
     def missing(self) -> str | None:
@@ -47,7 +49,7 @@ KINDS = {
     "memory": Kind(memory),
     "embedded": Kind(embedded, ("flask_analytics.store.embedded.store", "duckdb")),
     "clickhouse": Kind(
-        clickhouse, ("flask_analytics.store.clickhouse.store", "clickhouse_connect", "chdb")
+        clickhouse, ("flask_analytics.store.clickhouse.store", "clickhouse_connect", "chdb"), 0.15
     ),
 }
 

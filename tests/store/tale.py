@@ -77,7 +77,7 @@ MARCH = days(1, 31)
 
 def where(*filters: str, source: str | None = None, bots: bool = False) -> Scope:
     """A scope of written filters."""
-    return Scope(filters=tuple(map(parse, filters)), source=source, bots=bots)
+    return Scope(filters=tuple(map(parse, filters)), source=source and str(source), bots=bots)
 
 
 def total(store: Store, name: str | None = None, scope: Scope | None = None) -> int:

@@ -230,14 +230,6 @@ def test_the_echo_of_a_bots_view(store: Store, order: int) -> None:
     assert total(store, scope=where(bots=True)) == 1
 
 
-def test_a_view_that_a_bot_and_a_person_made(store: Store) -> None:
-    """Counts once, whichever came first: one of them counts."""
-    store.append([view("9:00", **SERVER | {"user_agent": GOOGLEBOT}), view("9:01", **BROWSER)])
-    store.append([view("9:02", **SERVER)])
-    assert total(store) == 1
-    assert total(store, scope=where(bots=True)) == 2
-
-
 # -- what is no activity
 
 

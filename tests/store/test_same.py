@@ -43,42 +43,53 @@ def others() -> list[Any]:
     ]
 
 
-patient = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+#: Seconds for all histories of one kind, on a busy machine.
+pytestmark = pytest.mark.timeout(max(120, EXAMPLES * 15))
+
+
+def examples(kind: str) -> settings:
+    """As many as this kind has the time for."""
+    count = max(1, round(EXAMPLES * KINDS[kind].share))
+    return settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize("kind", others())
-@patient
-@given(data=st.data())
-def test_the_answer_is_the_same(kind: str, store_folder: Path, data: st.DataObject) -> None:
+def test_the_answer_is_the_same(kind: str, store_folder: Path) -> None:
     """Any history, in any order of arrival, tended at any time, gives the oracle's answers."""
-    zone = data.draw(st.sampled_from(sorted(CENTRE)))
-    with opened(kind, store_folder) as store:
-        oracle = MemoryStore()
-        for batch in data.draw(histories(CENTRE[zone])):
-            assert store.append(batch) == oracle.append(batch)
-            if data.draw(st.integers(0, 3)) == 0:
-                store.tend()
-        for question in data.draw(st.lists(questions(zone), min_size=4, max_size=10)):
-            assert_same(outcome(store, question), outcome(oracle, question), question)
+
+    @examples(kind)
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        zone = data.draw(st.sampled_from(sorted(CENTRE)))
+        with opened(kind, store_folder) as store:
+            oracle = MemoryStore()
+            for batch in data.draw(histories(CENTRE[zone])):
+                assert store.append(batch) == oracle.append(batch)
+                if data.draw(st.integers(0, 3)) == 0:
+                    store.tend()
+            for question in data.draw(st.lists(questions(zone), min_size=4, max_size=10)):
+                assert_same(outcome(store, question), outcome(oracle, question), question)
+
+    holds()
 
 
 @pytest.mark.parametrize("kind", others())
-@patient
-@given(data=st.data())
-def test_what_is_taken_back_is_the_same(kind: str, store_folder: Path, data: st.DataObject) -> None:
+def test_what_is_taken_back_is_the_same(kind: str, store_folder: Path) -> None:
     """After any forgetting, undoing and purging the answers are still the oracle's."""
-    zone = data.draw(st.sampled_from(sorted(CENTRE)))
-    with opened(kind, store_folder) as store:
-        oracle = MemoryStore()
-        for batch in data.draw(histories(CENTRE[zone])):
-            assert store.append(batch) == oracle.append(batch)
-            act(store, oracle, zone, data)
-        for question in data.draw(st.lists(questions(zone), min_size=3, max_size=6)):
-            assert_same(outcome(store, question), outcome(oracle, question), question)
+
+    @examples(kind)
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        zone = data.draw(st.sampled_from(sorted(CENTRE)))
+        with opened(kind, store_folder) as store:
+            oracle = MemoryStore()
+            for batch in data.draw(histories(CENTRE[zone])):
+                assert store.append(batch) == oracle.append(batch)
+                act(store, oracle, zone, data)
+            for question in data.draw(st.lists(questions(zone), min_size=3, max_size=6)):
+                assert_same(outcome(store, question), outcome(oracle, question), question)
+
+    holds()
 
 
 def act(store: Store, oracle: Store, zone: str, data: st.DataObject) -> None:
@@ -98,24 +109,28 @@ def act(store: Store, oracle: Store, zone: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("kind", others())
-@patient
-@given(data=st.data())
-def test_the_events_are_the_same(kind: str, store_folder: Path, data: st.DataObject) -> None:
+def test_the_events_are_the_same(kind: str, store_folder: Path) -> None:
     """What goes in comes out, whole and in order: of all, of a time, of a person."""
-    zone = data.draw(st.sampled_from(sorted(CENTRE)))
-    with opened(kind, store_folder) as store:
-        oracle = MemoryStore()
-        for batch in data.draw(histories(CENTRE[zone])):
-            store.append(batch)
-            oracle.append(batch)
-            if data.draw(st.booleans()):
-                store.tend()
-        for span in (None, data.draw(ranges(zone))):
-            for person in (None, data.draw(st.sampled_from(IDS))):
-                found = [decode(body).to_wire() for body in store.events(span, person)]
-                wanted = [decode(body).to_wire() for body in oracle.events(span, person)]
-                assert_same(found, wanted, (span, person))
-        assert store.describe()["events"] == oracle.describe()["events"]
+
+    @examples(kind)
+    @given(st.data())
+    def holds(data: st.DataObject) -> None:
+        zone = data.draw(st.sampled_from(sorted(CENTRE)))
+        with opened(kind, store_folder) as store:
+            oracle = MemoryStore()
+            for batch in data.draw(histories(CENTRE[zone])):
+                store.append(batch)
+                oracle.append(batch)
+                if data.draw(st.booleans()):
+                    store.tend()
+            for span in (None, data.draw(ranges(zone))):
+                for person in (None, data.draw(st.sampled_from(IDS))):
+                    found = [decode(body).to_wire() for body in store.events(span, person)]
+                    wanted = [decode(body).to_wire() for body in oracle.events(span, person)]
+                    assert_same(found, wanted, (span, person))
+            assert store.describe()["events"] == oracle.describe()["events"]
+
+    holds()
 
 
 def outcome(store: Store, question: Any) -> Any:

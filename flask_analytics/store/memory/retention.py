@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from ...metrics.retention import Cohort, Period, Retention, RetentionAnswer, Returned
-from ...metrics.window import Bucket, label, micros, moment, starts
+from ...metrics.window import Bucket, label, local_date, micros, moment, starts
 from .selection import Selection
 
 
@@ -48,7 +48,7 @@ class Calendar:
 
     def period(self, us: int) -> int:
         """The number of the local day, week (from Monday) or month of a time."""
-        day = moment(us).astimezone(self._tz).date()
+        day = local_date(moment(us), self._tz)
         if self._asked.period is Period.MONTH:
             return day.year * 12 + day.month
         ordinal = day.toordinal()  # day 1 was a Monday

@@ -20,10 +20,37 @@ from .scan import Scan
 from .zones import HOUR, cell, day_sql, day_start
 
 
+class _Grid(NamedTuple):
+    """Time in pieces, numbered from 0.
+
+    :param start: where the first one begins, in UTC microseconds.
+    :param key: SQL of the number of the piece that an event lies in.
+    :param width: pieces that a point looks back over, its own included.
+    :param ends: for each point the last of its pieces.
+    :param first: the piece that the range begins with; None where it begins within one, or before
+        them all: then they do not tell the people of the range.
+    """
+
+    start: int
+    key: str
+    width: int
+    ends: list[int]
+    first: int | None
+
+
 def active_users(asked: ActiveUsers, engine: Engine) -> ActiveAnswer:
     """Distinct people of the range, and the series."""
-    series = () if asked.interval is None else _series(asked, engine)
-    return ActiveAnswer(_people(asked, engine), series)
+    if asked.interval is None:
+        return ActiveAnswer(_people(asked, engine))
+    tz, begins = asked.range.tz, starts(asked.range, asked.interval)
+    closes = [*begins[1:], following(begins[-1], asked.interval, tz)]
+    ends = [micros(close) - 1 for close in closes]
+    grid = (_hours if asked.interval is Bucket.HOUR else _days)(asked, engine, ends)
+    people, active = _counts(asked, engine, grid)
+    return ActiveAnswer(
+        _people(asked, engine) if people is None else people,
+        tuple(Point(label(b, tz), active[e]) for b, e in zip(begins, grid.ends, strict=True)),
+    )
 
 
 def _scan(asked: ActiveUsers, engine: Engine, query: Query, start: int) -> Scan:
@@ -40,58 +67,66 @@ def _people(asked: ActiveUsers, engine: Engine) -> int:
     return int(engine.rows(f"SELECT count(*) FROM ({distinct})", query.values)[0][0])
 
 
-class _Grid(NamedTuple):
-    """Time in pieces: ``key`` is the number of an event's piece, an event from ``start`` on has
-    0 at least; a point looks back over ``width`` pieces up to the one in ``ends``."""
-
-    start: int
-    key: str
-    width: int
-    ends: list[int]
-
-
-def _series(asked: ActiveUsers, engine: Engine) -> tuple[Point, ...]:
-    assert asked.interval is not None
-    tz, begins = asked.range.tz, starts(asked.range, asked.interval)
-    closes = [*begins[1:], following(begins[-1], asked.interval, tz)]
-    ends = [micros(close) - 1 for close in closes]
-    grid = (_hours if asked.interval is Bucket.HOUR else _days)(asked, engine, ends)
+def _counts(asked: ActiveUsers, engine: Engine, grid: _Grid) -> tuple[int | None, list[int]]:
+    """People of the range, where the pieces tell, and those who are active in each piece."""
     query = Query(engine.dialect)
     scan = _scan(asked, engine, query, grid.start)
     scan.column("ts")
-    changes = [0] * (grid.ends[-1] + grid.width + 2)
-    for piece, length, people in engine.rows(_lengths(scan, grid), query.values):
-        changes[piece] += people
-        changes[piece + length] -= people
-    active = list(accumulate(changes))
-    return tuple(
-        Point(label(begin, tz), active[end]) for begin, end in zip(begins, grid.ends, strict=True)
-    )
+    people, changes = None, [0] * (grid.ends[-1] + grid.width + 2)
+    for piece, length, count in engine.rows(_sql(scan, grid), query.values):
+        if length:
+            changes[piece] += count
+            changes[piece + length] -= count
+        else:
+            people = int(count)
+    return people, list(accumulate(changes))
+
+
+def _sql(scan: Scan, grid: _Grid) -> str:
+    """For each piece and number of pieces the people whom it makes active for so long; and those
+    of the range, beside a length of 0."""
+    pieces = scan.select(f"person AS who, {grid.key} AS piece", "GROUP BY who, piece")
+    sql = f"WITH pieces AS ({pieces}) {_lengths(scan, grid)}"
+    if grid.first is None:
+        return sql
+    distinct = f"SELECT who FROM pieces WHERE piece >= {grid.first} GROUP BY who"
+    return f"{sql} UNION ALL SELECT 0, 0, count(*) FROM ({distinct})"
 
 
 def _lengths(scan: Scan, grid: _Grid) -> str:
-    """For each piece and number of pieces: people whom it makes active for so long."""
-    pieces = scan.select(f"person AS who, {grid.key} AS piece", "GROUP BY who, piece")
     if grid.width == 1:
-        return f"SELECT piece, 1, count(*) FROM ({pieces}) GROUP BY piece"
+        return "SELECT piece, 1 AS lasts, count(*) FROM pieces GROUP BY piece"
     after = scan.dialect.following("piece", "who", "piece")
-    spans = f"SELECT piece, {after} - piece AS gap FROM ({pieces})"
     length = f"CASE WHEN gap < {grid.width} THEN gap ELSE {grid.width} END"
-    return f"SELECT piece, {length} AS lasts, count(*) FROM ({spans}) GROUP BY piece, lasts"
+    return (
+        f"SELECT piece, {length} AS lasts, count(*) "
+        f"FROM (SELECT piece, {after} - piece AS gap FROM pieces) GROUP BY piece, lasts"
+    )
 
 
 def _days(asked: ActiveUsers, engine: Engine, ends: list[int]) -> _Grid:
-    tz, zone = asked.range.tz, asked.range.zone
+    tz, at = asked.range.tz, asked.range.start_us
     days = [local_day(moment(end), tz) for end in ends]
     first = days[0] - asked.rolling + 1
-    start = day_start(first, tz)
-    key = day_sql(engine.dialect, "ts", (start, asked.range.end_us), zone)
-    return _Grid(start, f"{key} - {first}", asked.rolling, [day - first for day in days])
+    start, today = day_start(first, tz), local_day(moment(at), tz)
+    whole = at == day_start(today, tz) and start <= at
+    return _Grid(
+        start,
+        f"{day_sql(engine.dialect, 'ts', (start, asked.range.end_us), asked.range.zone)} - {first}",
+        asked.rolling,
+        [day - first for day in days],
+        today - first if whole else None,
+    )
 
 
 def _hours(asked: ActiveUsers, engine: Engine, ends: list[int]) -> _Grid:
     start = ends[0] + 1 - 24 * HOUR * asked.rolling
     size = cell((start, ends[-1] + 1), asked.range.zone)
-    key = engine.dialect.divide(f"ts - {start}", size)
-    width = 24 * asked.rolling * (HOUR // size)
-    return _Grid(start, key, width, [(end - start) // size for end in ends])
+    pieces, rest = divmod(asked.range.start_us - start, size)
+    return _Grid(
+        start,
+        engine.dialect.divide(f"ts - {start}", size),
+        24 * asked.rolling * (HOUR // size),
+        [(end - start) // size for end in ends],
+        None if rest else pieces,
+    )

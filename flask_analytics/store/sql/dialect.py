@@ -52,7 +52,7 @@ class Dialect(Protocol):
         """Sums whose total is the sum of a DECIMAL(38, 18) column, never overflowing: columns
         that Python reads as int, Decimal or their text.
 
-        ``sum(CAST(trunc(amount) AS HUGEINT))``, ``sum(amount - trunc(amount))``;
+        ``sum(...)`` of usual amounts, and of whole parts and fractions of large ones;
         ``toString(sum(toDecimal256(amount, 18)))``."""
 
     def nearest_rank(self, number: str, percent: int) -> str:

@@ -20,7 +20,7 @@ def latency(asked: Latency, engine: Engine) -> tuple[RouteLatency, ...]:
     errors = engine.dialect.integer_sum(f"{status} >= 500")
     sql = scan.select(
         f"{route} AS k, count(*) AS n, {errors}, {ranks}",
-        f"GROUP BY k ORDER BY n DESC, k NULLS FIRST LIMIT {asked.limit}",
+        f"GROUP BY k ORDER BY n DESC, k NULLS FIRST LIMIT {asked.limit:d}",
     )
     return tuple(
         RouteLatency(route, count, int(errors), int(errors) / count, p50, p95)

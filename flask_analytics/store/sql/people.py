@@ -25,7 +25,7 @@ def people(asked: People, engine: Engine) -> tuple[Seen, ...]:
         scan.where(f"{who} IN (SELECT person FROM {engine.found(query, asked.search)})")
     grouped = scan.select(f"{who} AS who, count(*) AS n, max({at}) AS last_at", "GROUP BY who")
     ranked = f"SELECT *, rank() OVER (ORDER BY last_at DESC) AS place FROM ({grouped})"
-    sql = f"SELECT who, n, last_at FROM ({ranked}) WHERE place <= {asked.limit}"
+    sql = f"SELECT who, n, last_at FROM ({ranked}) WHERE place <= {asked.limit:d}"
     rows = engine.rows(sql, query.values)
     ids = engine.ids([person for person, _, _ in rows])
     rows.sort(key=lambda row: (-row[2], ids[row[0]]))

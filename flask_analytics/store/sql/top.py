@@ -18,7 +18,7 @@ def top_events(asked: TopEvents, engine: Engine) -> tuple[Entry, ...]:
     scan = Scan(engine, query, (asked.range.start_us, asked.range.end_us))
     counted(scan, asked.scope)
     sql = scan.tally(scan.column("name"), "name")
-    rows = engine.rows(f"{sql} ORDER BY n DESC, k LIMIT {asked.limit}", query.values)
+    rows = engine.rows(f"{sql} ORDER BY n DESC, k LIMIT {asked.limit:d}", query.values)
     return tuple(Entry(key, int(count)) for key, count in rows)
 
 
@@ -30,7 +30,7 @@ def top_properties(asked: TopProperties, engine: Engine) -> tuple[Entry, ...]:
     value = scan.text(asked.property)
     scan.where(f"{value} IS NOT NULL")
     sql = scan.select(
-        f"{value} AS k, count(*) AS n", f"GROUP BY k ORDER BY n DESC, k LIMIT {asked.limit}"
+        f"{value} AS k, count(*) AS n", f"GROUP BY k ORDER BY n DESC, k LIMIT {asked.limit:d}"
     )
     return tuple(Entry(*row) for row in engine.rows(sql, query.values))
 
@@ -49,7 +49,7 @@ def breakdown(asked: Breakdown, engine: Engine) -> tuple[Slice, ...]:
     )
     sql = (
         f"SELECT k, sum(c) AS n, count(who) FROM ({inner}) "
-        f"GROUP BY k ORDER BY n DESC, k LIMIT {asked.limit}"
+        f"GROUP BY k ORDER BY n DESC, k LIMIT {asked.limit:d}"
     )
     rows = engine.rows(sql, query.values)
     return tuple(Slice(key, int(count), people) for key, count, people in rows)

@@ -25,7 +25,7 @@ from flask_analytics.store.memory import MemoryStore
 from flask_analytics.store.memory.row import Row
 from flask_analytics.store.memory.selection import Selection
 
-from .plain import FunnelEngine
+from .plain import FunnelEngine, HourEngine
 
 #: Texts that break out of quotes, look like placeholders or numbers, or are no ASCII.
 TEXTS = (
@@ -182,11 +182,15 @@ def remembered(history: list[Event]) -> MemoryStore:
     return store
 
 
-def engine_of(store: MemoryStore) -> FunnelEngine:
+class OracleEngine(FunnelEngine, HourEngine):
+    """With everything that an engine may have."""
+
+
+def engine_of(store: MemoryStore) -> OracleEngine:
     """An engine of the same events, with everything derived as the store derives it."""
     among = Selection(store._rows, store._people, store._echoes)
     people = {f"{key[0]}:{key[1]}": key for row in among.rows if (key := among.people.of(row))}
-    return FunnelEngine(
+    return OracleEngine(
         [_logical(row, among) for row in among.rows],
         {who: among.people.traits(key) for who, key in people.items()},
         {who: (among.people.id(key), *among.people.ids(key)) for who, key in people.items()},

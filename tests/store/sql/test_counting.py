@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import pytest
 
-from flask_analytics.metrics.filters import Scope
+from flask_analytics.errors import QuestionError
+from flask_analytics.metrics.filters import Filter, Operator, Scope
 from flask_analytics.metrics.latency import Latency, RouteLatency, nearest_rank
+from flask_analytics.metrics.person import Traits
 from flask_analytics.metrics.revenue import Revenues, Sum
 from flask_analytics.metrics.top import (
     Breakdown,
@@ -20,6 +22,7 @@ from flask_analytics.metrics.top import (
 from flask_analytics.metrics.volume import Volume
 from flask_analytics.metrics.window import Bucket
 from flask_analytics.store.sql.answer import answer
+from flask_analytics.store.sql.dialect import Query
 
 from .plain import HourEngine, PlainEngine
 from .stories import at, span
@@ -129,6 +132,46 @@ def test_ragged_ends_of_whole_hours(engine: type[PlainEngine], zone: str) -> Non
     assert sum(counts(answer(Volume(range=whole, bucket=Bucket.HOUR), asked_of))) == 5
     tiny = span("2026-01-01 11:59", "2026-01-01 12:01", zone)
     assert sum(counts(answer(Volume(range=tiny), asked_of))) == 2
+
+
+def test_hours_that_an_engine_does_not_have_are_scanned() -> None:
+    """Such as those from which somebody was just forgotten."""
+
+    class Forgetful(HourEngine):
+        def hours(self, query: Query, first: int, last: int) -> None:
+            return None
+
+    engine = Forgetful([{"ts": at("2026-01-01 10:30")}])
+
+    assert counts(answer(Volume(range=span("2026-01-01", "2026-01-02")), engine)) == [1]
+
+
+def test_filters_that_hours_do_not_know_are_scanned() -> None:
+    """A rollup answers for names and sources, not for paths."""
+    engine = HourEngine([{"ts": at("2026-01-01 10:30"), "path": "/a"}] * 2)
+    for each, scans in (
+        (Filter("event", Operator.EQUALS, "custom"), 0),
+        (Filter("path", Operator.EQUALS, "/a"), 1),
+    ):
+        asked = TopEvents(range=span("2026-01-01", "2026-01-02"), scope=Scope(filters=(each,)))
+        engine.asked.clear()
+        assert answer(asked, engine) == (Entry("custom", 2),)
+        assert len(engine.asked) == scans
+
+
+def test_what_is_no_question() -> None:
+    """It is said by name."""
+    with pytest.raises(QuestionError, match="Traits"):
+        answer(Traits("ann"), PlainEngine())
+
+
+@pytest.mark.parametrize("limit", ["1; DROP TABLE events", "1"])
+def test_a_limit_is_a_number(limit: str) -> None:
+    """Text never becomes SQL, even where a caller forgot to check it."""
+    asked = TopEvents(range=span("2026-01-01", "2026-01-02"), limit=limit)  # type: ignore[arg-type]
+
+    with pytest.raises(ValueError, match="format code"):
+        answer(asked, PlainEngine())
 
 
 def test_one_key_for_a_number_and_its_text() -> None:

@@ -156,6 +156,15 @@ def test_the_start_and_the_return_may_be_different_events() -> None:
     assert returned(answer(asked, engine)) == [1, 1]
 
 
+def test_the_cohort_alone() -> None:
+    """Offset 0 is everybody, also those who never did what counts as a return."""
+    asked = Retention(
+        range=span("2026-01-01", "2026-01-02"), now=0, offsets=(0,), return_event="none"
+    )
+
+    assert returned(answer(asked, PlainEngine(came("ann 2026-01-01 10:00")))) == [1]
+
+
 def test_the_furthest_offset_ends_with_the_calendar() -> None:
     """A thousand months after the last year is no error."""
     asked = Retention(
@@ -266,6 +275,21 @@ def test_a_funnel_by_trait_with_filters_on_steps() -> None:
         ("DE", 1),
         ("FR", 1),
     ]
+
+
+def test_a_funnel_by_status() -> None:
+    """A number is a key by its digits; of groups only the largest, then the first by key."""
+    asked = Funnel(
+        range=span("2026-01-01", "2026-01-02"), steps=(Step("buy"), Step("see")),
+        breakdown="status", limit=1,
+    )  # fmt: skip
+    buy = {"name": "buy", "ts": at("2026-01-01 10:00")}
+    codes = {"ann": 404, "bob": 200, "eve": None}
+    buys = [buy | {"person": who, "status": code} for who, code in codes.items()]
+
+    answered = answer(asked, FunnelEngine(buys))
+
+    assert [(group.key, group.steps[0].count) for group in answered.groups] == [("200", 1)]
 
 
 def test_an_engine_has_to_bring_its_funnel() -> None:
