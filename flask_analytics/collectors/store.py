@@ -27,12 +27,15 @@ class StoreCollector(BatchCollector):
     """
 
     batch_size = 500
-    batch_bytes = 2 * 1024 * 1024
+    batch_bytes = 4 * 1024 * 1024
     flush_interval = 0.5
     timeout = 60.0
 
     def __init__(self, open_store: Callable[[], Store], scheme: str = "memory") -> None:
-        super().__init__()
+        if scheme in IMPORTS:
+            super().__init__()
+        else:  # a server wants few and large batches
+            super().__init__(batch_size=5000, flush_interval=2.0)
         self._store = open_store
         self.imports: Sequence[str] = IMPORTS.get(scheme, ())  # type: ignore[misc]
 
