@@ -87,6 +87,20 @@ def test_a_broken_segment_is_put_aside_and_the_rest_answers(
     assert (house.folder / "quarantine" / broken.name).exists() == (damage is not None)
 
 
+def test_a_keeper_puts_aside_what_it_cannot_read(house: House) -> None:
+    """And goes on with the others."""
+    bodies = [make(at=START + n * DAY) for n in range(6)]
+    for body in bodies:
+        house.append(body)
+        seal(house.shelf)
+    Path(house.shelf.segments()[0].path).write_bytes(b"PAR1 broken PAR1")
+
+    Keeper(house.catalog, house.clock).tend()
+
+    assert sorted(house.seen()) == ids_of(bodies[1:])
+    assert len(house.shelf.segments()) == 1
+
+
 def test_a_newer_folder_is_refused_with_the_cure(house: House) -> None:
     """Two versions of the package on one folder."""
     with house.catalog.write() as connection:
