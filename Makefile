@@ -47,6 +47,7 @@ format: $(VENV)/test.done
 # make kill: a hundred SIGKILLs while four processes emit; nothing may be lost
 kill: $(VENV)/test.done
 	$(PY) tests/deploy/kill.py --kills 100
+	$(PY) -m tests.store.embedded.kill --kills 100
 
 # make bench: beside the libraries of Segment, PostHog and Mixpanel (see benchmarks/README.md)
 bench: $(VENV)/test.done
@@ -59,6 +60,7 @@ bench: $(VENV)/test.done
 	$(PY) benchmarks/memory.py
 	$(PY) benchmarks/recovery.py
 	$(PY) benchmarks/killed.py
+	$(PY) benchmarks/ingest.py
 
 # make chromium: a browser for the tests, from the system's packages, if there is none
 chromium:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ...metrics import facts
 from . import identity, mark, snapshot
@@ -13,6 +13,9 @@ from .identity import ANONYMOUS, USER, Key, Link
 from .slim import Slim, decode, without_ip
 
 _HOT = "INSERT INTO hot (id, ts, who, anon, previous, echo, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+#: Variables of one statement; any SQLite allows as many.
+MANY = 500
 
 #: A row of ``hot``.
 Row = tuple[int, int, int | None, int | None, int | None, int, bytes]
@@ -73,13 +76,22 @@ class _Batch:
         return len(new)
 
     def _unseen(self, events: list[tuple[Slim, bytes]], first: int) -> list[tuple[Slim, bytes]]:
-        execute = self._execute
-        new: list[tuple[Slim, bytes]] = []
+        by_key: dict[bytes, tuple[Slim, bytes]] = {}
         for event in events:
-            seen = (mark.key(event[0].message_id), first + len(new))
-            if execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", seen).rowcount:
-                new.append(event)
-        return new
+            by_key.setdefault(mark.key(event[0].message_id), event)
+        for key in self._seen(list(by_key)):
+            del by_key[key]
+        rows = [(key, id) for id, key in enumerate(by_key, first)]
+        self._connection.executemany("INSERT INTO seen VALUES (?, ?)", rows)
+        return list(by_key.values())
+
+    def _seen(self, keys: list[bytes]) -> Iterator[bytes]:
+        """Which of these are known."""
+        for n in range(0, len(keys), MANY):
+            some = keys[n : n + MANY]
+            places = ", ".join("?" * len(some))
+            rows = self._execute(f"SELECT key FROM seen WHERE key IN ({places})", some).fetchall()
+            yield from (key for (key,) in rows)
 
     def _row(self, id: int, slim: Slim, body: bytes) -> Row:
         who, anon = self._who(slim)

@@ -21,6 +21,9 @@ Key = tuple[int, str]
 _FIND = """SELECT i.key, i.id FROM json_each(?) AS wanted
     CROSS JOIN identity AS i WHERE i.kind = ? AND i.key = wanted.value"""
 
+_NEW = """INSERT INTO identity (kind, key) SELECT ?, value FROM json_each(?)
+    RETURNING key, id"""
+
 _LINK = """INSERT INTO link VALUES (?, ?, ?, ?) ON CONFLICT (anon) DO UPDATE
     SET who = excluded.who, ts = excluded.ts, message = excluded.message
     WHERE (excluded.ts, excluded.message) < (link.ts, link.message)"""
@@ -43,17 +46,28 @@ class Link(NamedTuple):
 
 def keys(connection: sqlite3.Connection, wanted: Iterable[Key]) -> dict[Key, int]:
     """The numbers of ids, new ones for those that nobody had."""
-    missing = set(wanted)
-    found: dict[Key, int] = {}
-    for kind in (USER, ANONYMOUS):
-        texts = msgspec.json.encode([text for k, text in missing if k == kind])
-        if len(texts) > 2:
-            rows = connection.execute(_FIND, (texts.decode(), kind))
-            found.update({(kind, text): id for text, id in rows})
-    for kind, text in sorted(missing - found.keys()):
-        cursor = connection.execute("INSERT INTO identity (kind, key) VALUES (?, ?)", (kind, text))
-        found[kind, text] = cursor.lastrowid or 0
+    texts: dict[int, set[str]] = {USER: set(), ANONYMOUS: set()}
+    for kind, text in wanted:
+        texts[kind].add(text)
+    return {
+        (kind, text): id
+        for kind, some in texts.items()
+        if some
+        for text, id in _ids_of(connection, kind, some).items()
+    }
+
+
+def _ids_of(connection: sqlite3.Connection, kind: int, texts: set[str]) -> dict[str, int]:
+    found = dict(connection.execute(_FIND, (_listed(texts), kind)).fetchall())
+    missing = texts - found.keys()
+    if missing:
+        found.update(connection.execute(_NEW, (kind, _listed(sorted(missing)))).fetchall())
     return found
+
+
+def _listed(values: Iterable[object]) -> str:
+    """Values as one parameter, for ``json_each``."""
+    return msgspec.json.encode(list(values)).decode()
 
 
 def link(connection: sqlite3.Connection, links: Iterable[Link]) -> bool:
@@ -179,8 +193,8 @@ def texts(
     sql = "SELECT id, kind, key FROM identity"
     if wanted is None:
         return {id: (kind, text) for id, kind, text in connection.execute(sql)}
-    listed = msgspec.json.encode(list(wanted)).decode()
-    rows = connection.execute(f"{sql} WHERE id IN (SELECT value FROM json_each(?))", (listed,))
+    chosen = f"{sql} WHERE id IN (SELECT value FROM json_each(?))"
+    rows = connection.execute(chosen, (_listed(wanted),))
     return {id: (kind, text) for id, kind, text in rows}
 
 
@@ -195,10 +209,9 @@ def trait(connection: sqlite3.Connection, name: str) -> dict[int, Any]:
 
 def traits_of(connection: sqlite3.Connection, keys: Iterable[int]) -> dict[str, Any]:
     """The newest value of each trait of a person, given by all their keys."""
-    listed = msgspec.json.encode(list(keys)).decode()
     rows = connection.execute(
         "SELECT name, value FROM trait WHERE who IN (SELECT value FROM json_each(?))"
         " ORDER BY ts, message",
-        (listed,),
+        (_listed(keys),),
     )
     return {name: msgspec.json.decode(value) for name, value in rows}

@@ -17,6 +17,7 @@ from .catalog import Catalog
 from .compact import compact
 from .erase import erase, forget
 from .purge import purge
+from .quarantine import sort_out
 from .seal import seal
 from .shelf import GRACE, Shelf
 
@@ -123,12 +124,22 @@ class Keeper:
             return purge(self.shelf, before)
 
     def _do(self) -> None:
+        import duckdb
+
         self.shelf.sweep()
+        try:
+            self._rewrite()
+        except duckdb.Error:
+            if not sort_out(self.shelf.catalog, self.shelf.segments()):
+                raise
+            self._rewrite()  # without the files that could not be read
+        self.shelf.sweep()
+        self._shrink()
+
+    def _rewrite(self) -> None:
         seal(self.shelf)
         erase(self.shelf)
         compact(self.shelf)
-        self.shelf.sweep()
-        self._shrink()
 
     def _shrink(self) -> None:
         """Give back what sealed rows have left free, in steps that let others write."""

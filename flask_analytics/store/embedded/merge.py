@@ -31,6 +31,13 @@ _VIEW = """CREATE VIEW merged AS SELECT old.* REPLACE (
     FROM {source} AS old LEFT JOIN late ON late.event = old.id
     WHERE (who IS NULL OR who NOT IN (SELECT who FROM erased)) AND {keep}"""
 
+#: A column's value as JSON; integers went in as floats.
+_VALUES = {
+    "s": "to_json({0})",
+    "b": "to_json({0})",
+    "n": "regexp_replace(CAST(to_json({0}) AS VARCHAR), '[.]0$', '')",
+}
+
 
 def merge(shelf: Shelf, group: Sequence[Segment], since: int | None = None) -> int:
     """One segment instead of these. Returns how many rows it has.
@@ -114,14 +121,14 @@ def _counts(
 def _rest(demoted: Mapping[str, str]) -> str:
     """The SQL of ``rest`` with the values of columns that end here."""
     members = [
-        f"{_text(key)} || to_json({quoted(column(kind, key))})"
+        f"{_text(key)} || {_VALUES[kind].format(quoted(column(kind, key)))}"
         for key, kinds in demoted.items()
         for kind in kinds
     ]
     if not members:
         return "rest"
     inner = f"concat_ws(',', rest[2:-2], {', '.join(members)})"
-    return f"CASE WHEN {inner} <> '' THEN '{{' || {inner} || '}}' END"
+    return f"'{{' || nullif({inner}, '') || '}}'"
 
 
 def _text(key: str) -> str:

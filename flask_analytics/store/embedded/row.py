@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -127,7 +128,7 @@ def _small(number: int | None) -> int | None:
 
 
 def _scale(amount: str) -> int:
-    return len(amount.partition(".")[2])
+    return max(0, -int(Decimal(amount).as_tuple().exponent))  # may read 1E-7
 
 
 def _engaged(event: Wire) -> float | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import sys
+import time
 from itertools import count
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from .actors import SECOND, START, id_of, make
 
 #: Events of one batch.
 BATCH = 50
+
+#: Seconds between batches: whoever checks reads everything each time.
+PAUSE = 0.1
 
 
 def write(folder: Path, acks: Path, batches: int) -> None:
@@ -34,6 +38,7 @@ def write(folder: Path, acks: Path, batches: int) -> None:
                 hot.append(events)
             told.write("".join(f"{id_of(body)}\n" for body in events))
             told.flush()
+            time.sleep(PAUSE)
 
 
 if __name__ == "__main__":
