@@ -43,23 +43,24 @@ def fold(
     execute: Callable[[str, list[Any]], DuckDBPyConnection], values: list[Any], passage: Passage
 ) -> list[Reached]:
     """How far people get, those of each group apart: what ``Funnels.funnel`` is to answer."""
-    found = execute(_using(passage.sql, len(values)), values).fetchnumpy()
-    people = depths(Hits(*found.values()), passage.length, passage.window)
+    import numpy as np
+
+    hits = execute(_using(passage.sql, len(values)), values).fetchnumpy()
+    people = depths(Hits(*hits.values()), passage.length, passage.window)
     if passage.groups is None:
-        return _counted(people.depth, [None] * len(people.depth))
+        counts = enumerate(np.bincount(people.depth).tolist())
+        return [Reached(None, steps, count) for steps, count in counts if steps and count]
     groups = dict(execute(_using(passage.groups, len(values)), values).fetchall())
-    return _counted(people.depth, [groups.get(person) for person in people.person.tolist()])
+    found = Counter(
+        zip(map(groups.get, people.person.tolist()), people.depth.tolist(), strict=True)
+    )
+    return [Reached(key, steps, count) for (key, steps), count in found.items() if steps]
 
 
 def _using(sql: str, values: int) -> str:
     """A statement that mentions every value: DuckDB takes no others, and two share them here."""
     mentioned = " OR ".join(f"${n} IS NULL" for n in range(1, values + 1))
     return f"SELECT * FROM ({sql}) WHERE {mentioned} OR true" if values else sql
-
-
-def _counted(depth: Ints, keys: list[str | None]) -> list[Reached]:
-    counts = Counter(zip(keys, depth.tolist(), strict=True))
-    return [Reached(key, steps, people) for (key, steps), people in counts.items() if steps]
 
 
 def depths(hits: Hits, count: int, window: int | None) -> Depths:

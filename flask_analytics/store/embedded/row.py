@@ -47,7 +47,6 @@ COLUMNS = {
 LOGICAL = {
     "message_id": mark.joined("message"),
     "view_id": mark.joined("view"),
-    "bot": "bot <> 0",
     "duration": "micros / 1000.0::DOUBLE / 1000.0::DOUBLE",
 }
 

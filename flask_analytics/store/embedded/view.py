@@ -16,7 +16,7 @@ from ..sql.duckdb import DuckDB
 from ..sql.engine import Columns, Passage, Reached, Span
 from . import funnel
 from .catalog import Catalog
-from .columns import listed, logical, nothing
+from .columns import listed, nothing
 from .deadline import Deadline
 from .loaded import Moment
 from .snapshot import Segment
@@ -96,7 +96,7 @@ class View:
         parts = []
         if paths:
             within = f"hour >= {first} AND hour < {last}"
-            parts.append(f"SELECT hour, {_counted()}, n FROM {files(paths)} WHERE {within}")
+            parts.append(f"SELECT hour, {COUNTED}, n FROM {files(paths)} WHERE {within}")
         hour = f"(ts - {span[0]}) // {HOUR} + {first} AS hour"
         events = self._events(query, self._hot(span), HOURLY)
         parts.append(f"SELECT {hour}, {COUNTED}, 1 AS n FROM {events}")
@@ -112,9 +112,9 @@ class View:
             if any(segment.low <= id <= segment.high for id in late)
         ]
         if found:
-            levels = "unnest([echo, level]) AS echo"
+            levels = COUNTED.replace("echo", "unnest([echo, level]) AS echo")
             yield (
-                f"SELECT {hour}, {_counted(levels)}, unnest([-1, 1]) AS n FROM {files(found)} "
+                f"SELECT {hour}, {levels}, unnest([-1, 1]) AS n FROM {files(found)} "
                 f"JOIN {self.moment.echoes} USING (id) WHERE {' AND '.join(_within(span))}"
             )
 
@@ -231,11 +231,6 @@ def files(paths: list[str]) -> str:
     """Parquet files as one relation. Only columns that all of them have may be read."""
     quoted_paths = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
     return f"read_parquet([{quoted_paths}])"
-
-
-def _counted(echo: str = "echo") -> str:
-    """The columns COUNTED, of a segment or of its counts by the hour."""
-    return ", ".join([*map(logical, COUNTED.split(", ")[:-1]), echo])
 
 
 def _within(span: Span) -> tuple[str, ...]:

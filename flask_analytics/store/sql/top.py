@@ -28,11 +28,10 @@ def top_properties(asked: TopProperties, engine: Engine) -> tuple[Entry, ...]:
     scan = Scan(engine, query, (asked.range.start_us, asked.range.end_us))
     counted(scan, asked.scope, asked.event)
     value = scan.text(asked.property)
-    scan.where(f"{value} IS NOT NULL")
-    sql = scan.select(
-        f"{value} AS k, count(*) AS n", f"GROUP BY k ORDER BY n DESC, k LIMIT {asked.limit:d}"
-    )
-    return tuple(Entry(*row) for row in engine.rows(sql, query.values))
+    # To sort out the one row of those that have none is cheaper than to look at each event.
+    ranked = f"GROUP BY k ORDER BY n DESC, k LIMIT {asked.limit + 1:d}"
+    rows = engine.rows(scan.select(f"{value} AS k, count(*) AS n", ranked), query.values)
+    return tuple(Entry(*row) for row in rows if row[0] is not None)[: asked.limit]
 
 
 def breakdown(asked: Breakdown, engine: Engine) -> tuple[Slice, ...]:
