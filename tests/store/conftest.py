@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from flask_analytics.store.base import Store
 
@@ -18,7 +19,13 @@ def store_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stores")
 
 
-@pytest.fixture(params=KINDS)
+def _param(name: str) -> ParameterSet:
+    """Half a second a test is too much to do it again in a patched process, where this engine
+    notices nothing."""
+    return pytest.param(name, marks=[pytest.mark.slow] if KINDS[name].is_slow else [])
+
+
+@pytest.fixture(params=[_param(name) for name in KINDS])
 def kind(request: pytest.FixtureRequest) -> str:
     """The name of each kind of store; a kind that is not installed is skipped."""
     name: str = request.param

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -13,30 +13,58 @@ from flask_analytics.store.base import Store
 from flask_analytics.store.memory import MemoryStore
 
 
-def memory(folder: Path) -> Store:
-    return MemoryStore()
+def memory(folder: Path) -> AbstractContextManager[Store]:
+    return closing(MemoryStore())
 
 
-def embedded(folder: Path) -> Store:
+def embedded(folder: Path) -> AbstractContextManager[Store]:
     from flask_analytics.store.embedded.store import EmbeddedStore
 
-    return EmbeddedStore(folder / f"embedded-{uuid4().hex}")
+    return closing(EmbeddedStore(folder / f"embedded-{uuid4().hex}"))
 
 
-def clickhouse(folder: Path) -> Store:
+#: Databases that were used and are empty again.
+_FREE: dict[Path, list[str]] = {}
+
+_TABLES = """SELECT name FROM system.tables WHERE database = currentDatabase()
+    AND engine LIKE '%MergeTree' AND name != 'migrations'"""
+
+
+@contextmanager
+def clickhouse(folder: Path) -> Iterator[Store]:
+    """One process has one engine, which stays with its folder: a store is a database of it. An
+    engine with hundreds of them is slow, so one that was used is emptied and used again."""
+    from flask_analytics.store.clickhouse.address import parse
+    from flask_analytics.store.clickhouse.client import Client
     from flask_analytics.store.clickhouse.store import ClickHouseStore
 
-    # One process has one engine, which stays with its folder: each store is a database of it.
-    return ClickHouseStore(f"chdb:///{folder}/chdb?database=t{uuid4().hex}")
+    free = _FREE.setdefault(folder, [])
+    name = free.pop() if free else f"t{uuid4().hex}"
+    address = f"chdb:///{folder}/chdb?database={name}"
+    store = ClickHouseStore(address)
+    try:
+        yield store
+    finally:
+        store.close()
+    client = Client(parse(address), timeout=30)
+    for (table,) in client.rows(_TABLES):
+        client.run(f"TRUNCATE TABLE {table}")
+    client.close()
+    free.append(name)
 
 
 class Kind(NamedTuple):
     """A way to open a store, the modules without which there is none, and how many of the
     histories it is tried with, where opening takes long."""
 
-    open: Callable[[Path], Store]
+    open: Callable[[Path], AbstractContextManager[Store]]
     modules: tuple[str, ...] = ()
     share: float = 1.0
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether that is because of the engine."""
+        return self.share < 1
 
     @property
     def missing(self) -> str | None:
@@ -61,11 +89,6 @@ def _is_there(module: str) -> bool:
         return False
 
 
-@contextmanager
-def opened(kind: str, folder: Path) -> Iterator[Store]:
+def opened(kind: str, folder: Path) -> AbstractContextManager[Store]:
     """A new, empty store, closed at the end."""
-    store = KINDS[kind].open(folder)
-    try:
-        yield store
-    finally:
-        store.close()
+    return KINDS[kind].open(folder)
