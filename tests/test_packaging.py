@@ -30,6 +30,15 @@ url = re.search(r'src="([^"]+)"', client.get("/").text)[1]
 module = client.get(url)
 assert module.status_code == 200 and len(module.data) > 1000, module.status
 assert client.post("/_a/e", json={"events": [{"event_name": "a"}]}).status_code == 204
+agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+app = Flask("kept")
+app.config["ANALYTICS_DIR"] = "data"
+analytics = Analytics(app)
+app.add_url_rule("/", "home", lambda: "<p>home</p>")
+app.test_client().get("/", headers=agent)
+assert analytics.flush(10)
+(browser,) = analytics.metrics.breakdown("browser")
+assert (browser.key, browser.count, browser.people) == ("Firefox", 1, 1), browser
 print(flask_analytics.__file__)
 """
 
@@ -66,7 +75,8 @@ def test_wheel_has_static_templates_and_types(wheel: Path) -> None:
 
 @pytest.mark.slow
 def test_wheel_works_in_a_bare_environment(wheel: Path, tmp_path: Path) -> None:
-    """A page gets its snippet, the snippet its module, and the endpoint takes events."""
+    """A page gets its snippet, the snippet its module, the endpoint takes events, and the store
+    answers: with what the wheel says that it needs, and nothing else."""
     venv.create(tmp_path / "env", with_pip=True)
     python = str(tmp_path / "env" / "bin" / "python")
     run(python, "-m", "pip", "install", "--quiet", str(wheel))

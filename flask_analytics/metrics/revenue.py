@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import Decimal, localcontext
 
 import msgspec
 
+from ..event import currencies
 from .filters import Scope
 from .window import Range
 
@@ -23,8 +25,23 @@ class Revenues(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sum(msgspec.Struct, frozen=True):
-    """All revenue in one ISO 4217 currency, without trailing zeros, and its events."""
+    """All revenue in one ISO 4217 currency, with as many digits after the point as amounts in it
+    have (``20.20`` EUR), or more where they are needed; and its events."""
 
     currency: str
     amount: Decimal
     count: int
+
+
+#: Digits of a sum: those of an amount, and of a count of events.
+_SUM_DIGITS = 60
+
+
+def total(currency: str, amounts: Iterable[Decimal]) -> Decimal:
+    """The exact sum of amounts in a currency, as people write it."""
+    with localcontext(prec=_SUM_DIGITS):
+        exact = sum(amounts, Decimal()).normalize()
+        digits = currencies().get(currency, 0)
+        if -int(exact.as_tuple().exponent) < digits:
+            exact = exact.quantize(Decimal(1).scaleb(-digits))
+        return Decimal(format(exact, "f")) if exact else Decimal(format(abs(exact), "f"))

@@ -148,7 +148,7 @@ def test_revenue_is_exact(ask: Ask, keep: Keep) -> None:
     keep("buy", revenue=Revenue.of("1000", "JPY"))
 
     assert ask("revenue").get_json()["results"] == [
-        {"currency": "EUR", "amount": "0.3", "count": 2},
+        {"currency": "EUR", "amount": "0.30", "count": 2},
         {"currency": "JPY", "amount": "1000", "count": 1},
     ]
 

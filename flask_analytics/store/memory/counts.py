@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from ...event import Source
 from ...metrics import facts
 from ...metrics.latency import Latency, RouteLatency, nearest_rank
-from ...metrics.revenue import Revenues, Sum
+from ...metrics.revenue import Revenues, Sum, total
 from ...metrics.top import Breakdown, Entry, Slice, TopEvents, TopProperties
 from ...metrics.volume import Point, Volume
 from ...metrics.window import label, micros, starts
 from .row import Row
 from .selection import Selection
-
-#: Digits of a sum: those of an amount, and of a count of events.
-SUM_DIGITS = 60
 
 
 def volume(asked: Volume, among: Selection) -> tuple[Point, ...]:
@@ -65,13 +62,7 @@ def revenues(asked: Revenues, among: Selection) -> tuple[Sum, ...]:
     for row in among.counted(asked, asked.event):
         if row.event.revenue:
             amounts[row.event.revenue.currency].append(row.event.revenue.amount)
-    return tuple(Sum(code, _total(of), len(of)) for code, of in sorted(amounts.items()))
-
-
-def _total(amounts: list[Decimal]) -> Decimal:
-    with localcontext(prec=SUM_DIGITS):
-        total = sum(amounts, Decimal())
-        return Decimal(format(total.normalize(), "f")) if total else Decimal()
+    return tuple(Sum(code, total(code, of), len(of)) for code, of in sorted(amounts.items()))
 
 
 def latency(asked: Latency, among: Selection) -> tuple[RouteLatency, ...]:

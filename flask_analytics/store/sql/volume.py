@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from decimal import Decimal, localcontext
-from typing import Any
+from decimal import Decimal
 
-from ...metrics.revenue import Revenues, Sum
+from ...metrics.revenue import Revenues, Sum, total
 from ...metrics.volume import Point, Volume
 from ...metrics.window import label, micros, starts
 from .conditions import counted
@@ -14,9 +13,6 @@ from .dialect import Query
 from .engine import Engine
 from .scan import Scan
 from .zones import HOUR, cell
-
-#: Digits of a sum: those of an amount, and of a count of events.
-SUM_DIGITS = 60
 
 
 def volume(asked: Volume, engine: Engine) -> tuple[Point, ...]:
@@ -49,10 +45,7 @@ def revenues(asked: Revenues, engine: Engine) -> tuple[Sum, ...]:
     sums = ", ".join(engine.dialect.exact_sum(amount))
     sql = scan.select(f"{currency}, count(*), {sums}", f"GROUP BY {currency}")
     rows = engine.rows(sql, query.values)
-    return tuple(Sum(code, _total(parts), count) for code, count, *parts in sorted(rows))
+    return tuple(
+        Sum(code, total(code, map(Decimal, parts)), count) for code, count, *parts in sorted(rows)
+    )
 
-
-def _total(parts: list[Any]) -> Decimal:
-    with localcontext(prec=SUM_DIGITS):
-        total = sum((Decimal(part) for part in parts), Decimal())
-        return Decimal(format(total.normalize(), "f")) if total else Decimal()

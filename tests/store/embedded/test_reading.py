@@ -97,6 +97,20 @@ def test_who_is_forgotten_is_in_no_memory(store: EmbeddedStore, other: EmbeddedS
     assert other.answer(Timeline(id="ann", range=SPAN)) == ()
 
 
+def test_whoever_asks_first_after_a_forget_sees_everybody_else(
+    store: EmbeddedStore, tmp_path: Path
+) -> None:
+    """A process that starts later has forgotten nobody yet: it must not take that for an answer."""
+    store.append([make(f"a{n}", START + n * SECOND, user_id="ann") for n in range(3)])
+    store.append([make("b", START, user_id="bob")])
+    assert store.forget("bob") == 1
+
+    later = EmbeddedStore(tmp_path / "store")
+
+    assert [count(later), count(later), count(store)] == [3, 3, 3]
+    later.close()
+
+
 def test_readers_and_a_writer_at_once(store: EmbeddedStore, other: EmbeddedStore) -> None:
     """While events come in and are sealed, no count ever falls, skips or repeats an event."""
     seen: list[int] = []
