@@ -34,8 +34,7 @@ FLOORS = [
     # 6: what fills the lanes; the helpers
     "context delivery.pump delivery.summary store.imports.* web.openapi",
     # 7: doors
-    "hooks web.browser web.health web.write web.api "
-    "delivery.dispatcher screen.*",
+    "hooks web.browser web.health web.write web.api delivery.dispatcher screen.*",
     # 8: the command line; what puts an application together
     "cli.* assembly",
     # 9: the front

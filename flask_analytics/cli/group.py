@@ -27,7 +27,7 @@ commands = AppGroup(NAME, help="The events of this application: ask, bring in, t
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Names that an option has without the two dashes of the others.
-ARGUMENTS = {"id": "ID", "dimension": "DIMENSION"}
+ARGUMENTS = {"id": "ID"}
 
 
 class Unknown(click.ClickException):
@@ -53,6 +53,11 @@ def store() -> Store:
     with plain_errors():
         found: Store = opened()
     if found.scheme == "memory":
+        if str(state().settings.store).startswith("embedded") and not current_app.testing:
+            raise click.ClickException(
+                f"The store in {folder()} cannot be opened by this user: run the command as the "
+                "user that the application runs as."
+            )
         click.echo(
             "The store is in memory: this command has one of its own, which begins empty and ends "
             "with it. What the workers hold is in their dashboard and read API.",

@@ -50,7 +50,8 @@ def question(kind: str, values: Values, now: datetime) -> Any:
     checked = {name: _checked(name, value) for name, value in values.items() if value is not None}
     for name in asked.required:
         if name not in checked:
-            raise QuestionError(name, f"is missing: {parameters.TABLE[name].what}")
+            what = parameters.TABLE[name].what.rstrip(".")
+            raise QuestionError(name, f"is missing: {what[:1].lower()}{what[1:]}")
     return asked.build(checked, now)
 
 

@@ -9,7 +9,7 @@ Everything is refused until somebody is let in, for every route of a guarded blu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -45,7 +45,7 @@ def guard(blueprint: Blueprint, state: State) -> None:
     blueprint.after_request(_uncached)
 
 
-def refusal(state: State, digests: Iterable[bytes], current: Request) -> AnyResponse | None:
+def refusal(state: State, digests: Collection[bytes], current: Request) -> AnyResponse | None:
     """What to answer instead of the page, or None for those who may read."""
     given = keys.bearer(current)
     if given is not None and keys.is_known(given, digests):
@@ -59,6 +59,11 @@ def refusal(state: State, digests: Iterable[bytes], current: Request) -> AnyResp
         return response
     if state.app.debug and is_local(current):
         return None
+    if digests:
+        cure = 'Send one of ANALYTICS_READ_TOKENS: "Authorization: Bearer <token>".'
+        response = _problem(401, cure)
+        response.headers["WWW-Authenticate"] = "Bearer"
+        return response
     return _problem(403, _CURE)
 
 

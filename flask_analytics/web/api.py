@@ -45,6 +45,7 @@ def install(app: Flask, state: State) -> None:
     for kind in KINDS:
         blueprint.add_url_rule(f"/{kind}", kind, _view(state, kind))
     blueprint.add_url_rule("/openapi.json", "openapi", lambda: _document(prefix))
+    blueprint.add_url_rule("/", "index", lambda: _unknown(""), methods=_METHODS)
     blueprint.add_url_rule("/<path:rest>", "unknown", _unknown, methods=_METHODS)
     app.register_blueprint(blueprint)
 
@@ -155,7 +156,11 @@ def _unknown(rest: str) -> Response:
 
 
 def _wrong(error: QuestionError) -> Response:
-    return _no(400, f"{error}.", error.field)
+    return _no(400, _sentence(str(error)), error.field)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def _later(detail: str, after: int) -> Response:

@@ -45,7 +45,7 @@ def test_columns_are_fields(terminal: Terminal, write: Write) -> None:
     first, second = events(terminal)
     assert report["stored"] == 2
     assert first | {"message_id": ""} == {
-        "message_id": "", "type": "custom", "source": "server", "event_name": "signup",
+        "message_id": "", "type": "custom", "source": "api", "event_name": "signup",
         "timestamp": "2020-01-01T07:00:00Z", "user_id": "ana", "status_code": 200,
         "duration_ms": 12.5, "properties": {"plan": "pro, plus"}, "traits": {"city": "Köln"},
         "revenue": {"amount": "29.90", "currency": "EUR"},

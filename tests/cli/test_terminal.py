@@ -42,7 +42,7 @@ def shown(terminal: Terminal, *words: Any, width: int = 90) -> str:
         (["volume"], ["events", DAY, "█", "all"]),
         (["top"], ["buy", "signup", "█"]),
         (["top", "--event", "signup", "--property", "plan"], ["plan", "free", "pro"]),
-        (["breakdown", "browser"], ["browser", "Firefox", "views", "people"]),
+        (["breakdown", "--dimension", "browser"], ["browser", "Firefox", "views", "people"]),
         (
             ["funnel", "--step", "signup", "--step", "buy", "--window", "7d",
              "--breakdown", "property.plan"],

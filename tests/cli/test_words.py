@@ -62,7 +62,7 @@ def test_options_are_the_parameters(full: Terminal) -> None:
         (["funnel", "--step", "a", "--step", "b", "--step-filter", "9:path=/"], "'--step-filter'"),
         (["retention", "--cohort-days", "x"], "'--cohort-days'"),
         (["top", "--filter", "color=red"], "'--filter'"),
-        (["breakdown", "colour"], "'DIMENSION'"),
+        (["breakdown", "--dimension", "colour"], "'--dimension'"),
         (["purge", "--before", "soon"], "'--before'"),
     ],
 )

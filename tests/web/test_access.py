@@ -100,8 +100,9 @@ def test_machine_with_a_token_reads(make_app: MakeApp, written: str) -> None:
         answer = client.get(HEALTH, headers=bearer(wrong))
         assert answer.status_code in (401, 403), wrong
     for header in (TOKEN, f"Basic {TOKEN}", f"Token {TOKEN}", "Bearer"):
-        assert client.get(HEALTH, headers={"Authorization": header}).status_code == 403, header
-    assert client.get(f"{HEALTH}?token={TOKEN}").status_code == 403
+        assert client.get(HEALTH, headers={"Authorization": header}).status_code == 401, header
+    assert client.get(f"{HEALTH}?token={TOKEN}").status_code == 401
+    assert client.get(HEALTH).headers["WWW-Authenticate"] == "Bearer"
 
 
 def test_wrong_token_is_told_so(client: FlaskClient) -> None:

@@ -7,6 +7,7 @@ it may have.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 from collections.abc import Iterator
@@ -67,6 +68,7 @@ class Reader:
         with self._lock:
             if self._instance is None or self._loaded is None:
                 self._instance = self._open()
+                atexit.register(self.close)  # DuckDB complains of connections that nobody closed
                 self._loaded = Loaded(self._catalog, self._instance)
             return self._instance.cursor(), self._loaded
 
@@ -76,6 +78,7 @@ class Reader:
             self._abandon()
         with self._lock:
             if self._instance is not None:
+                atexit.unregister(self.close)
                 self._instance.close()
                 self._instance = self._loaded = None
                 shutil.rmtree(self._spill(), ignore_errors=True)

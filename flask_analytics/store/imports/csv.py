@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from ...event import Event
+from ...event import Event, Source
 from .format import Record
 from .lines import Lines
 from .ndjson import FIELDS, reason
@@ -160,6 +160,7 @@ class Csv:
                 wire[field] = cell
         if "timestamp" in wire:
             wire["timestamp"] = moment(wire["timestamp"])
+        wire.setdefault("source", Source.API)  # a server's without a user agent are bots'
         return _convert(wire)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from ...event import Event, decode
+from ...event import Event, Source, decode
 from .format import Record
 from .lines import Lines
 from .refusal import Refused
@@ -20,6 +20,9 @@ FIELDS = frozenset(field.encode_name for field in msgspec.structs.fields(Event))
 
 class _Exact(Event, forbid_unknown_fields=True):
     """An event that says nothing but what we know: then it need not be looked at twice."""
+
+    #: A server's event without a user agent would be a bot's.
+    source: Source = msgspec.field(default_factory=lambda: Source.API)
 
 
 _exact = msgspec.json.Decoder(_Exact).decode
@@ -66,6 +69,7 @@ class Ndjson:
                 count(self._changed, f"field {name[:40]!r} left out: no event has one")
                 del told[name]
             told.update((k, v) for k, v in self._fixed.items() if told.get(k) in (None, ""))
+            told.setdefault("source", Source.API)
             return decode(msgspec.json.encode(told))
         except msgspec.ValidationError as error:
             raise Refused(reason(error)) from None

@@ -48,4 +48,3 @@ def revenues(asked: Revenues, engine: Engine) -> tuple[Sum, ...]:
     return tuple(
         Sum(code, total(code, map(Decimal, parts)), count) for code, count, *parts in sorted(rows)
     )
-

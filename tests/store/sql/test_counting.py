@@ -222,7 +222,7 @@ def test_every_dimension_has_a_column(dimension: Dimension) -> None:
 
 
 def test_money_is_exact() -> None:
-    """Sums of the largest and the smallest amounts lose nothing, and show no needless zeros."""
+    """Sums of the largest and the smallest amounts lose nothing; zeros are as in the currency."""
     largest, smallest = Decimal(10**18 - 1), Decimal("0.000000000000000001")
     amounts = [("EUR", largest)] * 300 + [("EUR", smallest), ("USD", Decimal("-1.50"))]
     amounts += [("JPY", Decimal(100)), ("CHF", Decimal(1)), ("CHF", Decimal(-1)), (None, None)]
@@ -234,10 +234,10 @@ def test_money_is_exact() -> None:
     answered = answer(Revenues(range=span("2026-01-01", "2026-01-02")), engine)
 
     assert [repr(each) for each in answered] == [
-        repr(Sum("CHF", Decimal(0), 2)),
+        repr(Sum("CHF", Decimal("0.00"), 2)),
         repr(Sum("EUR", Decimal("299999999999999999700.000000000000000001"), 301)),
         repr(Sum("JPY", Decimal(100), 1)),
-        repr(Sum("USD", Decimal("-1.5"), 1)),
+        repr(Sum("USD", Decimal("-1.50"), 1)),
     ]
 
 
