@@ -18,7 +18,7 @@ _COUNTS = {
     "sealed": "SELECT coalesce(sum(rows), 0) FROM segment WHERE dropped IS NULL",
     "segments": "SELECT count(*) FROM segment WHERE dropped IS NULL",
     "ids": "SELECT count(*) FROM identity",
-    "erasing": "SELECT count(*) FROM erased",
+    "erasing": "SELECT (SELECT count(*) FROM erased) + (SELECT count(*) FROM undone)",
     "quarantined": "SELECT count(*) FROM quarantined",
     "quarantined_events": "SELECT coalesce(sum(rows), 0) FROM quarantined",
 }
@@ -106,21 +106,13 @@ class Catalog:
         with self.read() as connection:
             return identity.traits_of(connection, keys)
 
-    def unalias(self, previous_id: str, user_id: str) -> bool:
-        """Undo every alias of a pair. False: there was none."""
-        with self.write() as connection:
-            is_undone = identity.unalias(connection, previous_id, user_id)
-            if is_undone:
-                snapshot.changed(connection, "people_generation")
-            return is_undone
-
     def quarantine(self, segment: Segment, fault: str) -> None:
         """Put a segment aside that cannot be read: the rest answers."""
         with self.write(is_durable=True) as connection:
             quarantine.put_aside(connection, self.folder, segment, fault)
 
     def describe(self) -> dict[str, Any]:
-        """Counts and sizes. Without what is erased but not yet rewritten nothing is left out."""
+        """Counts and sizes. What is hidden but not yet rewritten counts still."""
         with self.read() as connection:
             counts = {name: connection.execute(sql).fetchone()[0] for name, sql in _COUNTS.items()}
         counts["events"] = counts["hot"] + counts["sealed"]

@@ -1,7 +1,8 @@
 """A person is forgotten: hidden at once, then written out of every file.
 
 ``forget`` is one transaction: after it no answer and no export knows the person. ``erase`` then
-rewrites the segments that hold them; the old files go when no reader can still be at them.
+rewrites the segments that hold what is hidden; the old files go when no reader can still be at
+them.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from . import engine, files, identity, snapshot
+from . import engine, files, hidden, identity, snapshot
 from .catalog import Catalog
+from .hidden import numbers
 from .merge import merge
 from .seal import seal
 from .shelf import Shelf
@@ -82,33 +84,29 @@ def _sealed(catalog: Catalog, connection: sqlite3.Connection, keys: Iterable[int
     if not paths:
         return 0
     with engine.connect() as duck:
-        return _count(duck, paths, f"who IN ({_numbers(keys)})")
+        return _count(duck, paths, f"who IN ({numbers(keys)})")
 
 
 def erase(shelf: Shelf) -> int:
-    """Write forgotten people out of the segments. Returns how many were rewritten.
+    """Write what is hidden out of the segments. Returns how many were rewritten.
 
     The caller holds the lock.
     """
     with shelf.catalog.read() as connection:
-        erased = dict(connection.execute("SELECT who, high FROM erased").fetchall())
-    if not erased:
+        gone = hidden.take(connection)
+    if not gone:
         return 0
     seal(shelf)  # readers drop the hot rows that they have loaded only then
-    listed = _numbers(erased)
-    holds = f"who IN ({listed}) OR anon IN ({listed}) OR previous IN ({listed})"
+    listed = numbers(gone.people) or "NULL"
+    holds = f"who IN ({listed}) OR anon IN ({listed}) OR previous IN ({listed}) OR {gone.aliases}"
     with shelf.duck() as duck:
         found = [one for one in shelf.segments() if _count(duck, [one.path], holds)]
     for segment in found:
         merge(shelf, [segment])
         shelf.point("erased")
     with shelf.catalog.write() as connection:
-        connection.executemany("DELETE FROM erased WHERE who = ?", [(who,) for who in erased])
+        hidden.lift(connection, gone)
     return len(found)
-
-
-def _numbers(keys: Iterable[int]) -> str:
-    return ", ".join(str(int(key)) for key in keys)
 
 
 def _count(duck: duckdb.DuckDBPyConnection, paths: list[str], condition: str) -> int:

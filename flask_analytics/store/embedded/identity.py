@@ -44,6 +44,16 @@ class Link(NamedTuple):
     message: str
 
 
+class Alias(NamedTuple):
+    """An event that made two ids one person's."""
+
+    message: str
+    ts: int
+    who: int
+    #: The previous id as a user's.
+    user: int
+
+
 def keys(connection: sqlite3.Connection, wanted: Iterable[Key]) -> dict[Key, int]:
     """The numbers of ids, new ones for those that nobody had."""
     texts: dict[int, set[str]] = {USER: set(), ANONYMOUS: set()}
@@ -92,15 +102,16 @@ def alias(
     return done.rowcount > 0
 
 
-def unalias(connection: sqlite3.Connection, previous_id: str, user_id: str) -> bool:
-    """Undo every alias of a pair. False: there was none."""
+def unalias(connection: sqlite3.Connection, previous_id: str, user_id: str) -> list[Alias]:
+    """Undo every alias of a pair. Returns which."""
     done = connection.execute(
         "UPDATE alias SET undone = 1 WHERE NOT undone"
         " AND user = (SELECT id FROM identity WHERE kind = 0 AND key = ?)"
-        " AND who = (SELECT id FROM identity WHERE kind = 0 AND key = ?)",
+        " AND who = (SELECT id FROM identity WHERE kind = 0 AND key = ?)"
+        " RETURNING message, ts, who, user",
         (previous_id, user_id),
     )
-    return done.rowcount > 0
+    return [Alias(*row) for row in done.fetchall()]
 
 
 def set_traits(

@@ -20,6 +20,7 @@ from .purge import purge
 from .quarantine import sort_out
 from .seal import seal
 from .shelf import GRACE, Shelf
+from .undo import unalias
 
 #: Hot rows that are sealed whatever their age.
 MANY = 20_000
@@ -82,6 +83,10 @@ class Keeper:
         except (StoreError, RuntimeError) as error:
             self._log.warning("store", "the analytics store cannot seal: %s", error)
 
+    def _start_now(self) -> None:
+        self._started_at = 0.0
+        self.start()
+
     def _report(self) -> None:
         """What went wrong in an earlier child is told once."""
         with contextlib.suppress(OSError):
@@ -113,9 +118,15 @@ class Keeper:
         """Hide a person now, and have them written out of the files soon. Returns how many
         events."""
         count = forget(self.shelf.catalog, person)
-        self._started_at = 0.0
-        self.start()
+        self._start_now()
         return count
+
+    def unalias(self, previous_id: str, user_id: str) -> bool:
+        """Undo an alias now, and have its events written out of the files soon."""
+        is_undone = unalias(self.shelf.catalog, previous_id, user_id)
+        if is_undone:
+            self._start_now()
+        return is_undone
 
     def purge(self, before: int) -> int:
         """Erase what is older (microseconds). Returns how many events."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...delivery.latch import allocate_lock
 from .catalog import Catalog
+from .hidden import Hidden
 from .keys import joined
 from .shape import Shape
 from .snapshot import HotRow, Segment, Snapshot
@@ -46,7 +47,7 @@ class Moment(NamedTuple):
     #: Hot rows of this moment have ids from ``low`` up to ``high``.
     low: int
     high: int
-    erased: frozenset[int]
+    hidden: Hidden
     #: The table of (key, person), where they differ; None: they differ nowhere.
     people: str | None
     #: The table of (id, level), and what is in it; None: nothing.
@@ -167,7 +168,7 @@ class Loaded:
             chunks=tuple(self._chunks),
             low=snapshot.low_id,
             high=snapshot.hot[-1].id if snapshot.hot else after,
-            erased=snapshot.erased,
+            hidden=snapshot.hidden,
             people=self._people[1],
             echoes=self._echoes[1],
             late_echo=snapshot.late_echo,

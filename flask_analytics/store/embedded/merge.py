@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from . import files, keys, snapshot
+from . import files, hidden, keys, snapshot
+from .hidden import Hidden
 from .keys import column, quoted
 from .shelf import Shelf, drop, insert
 from .snapshot import Segment
@@ -29,7 +30,7 @@ _VIEW = """CREATE VIEW merged AS SELECT old.* REPLACE (
         CASE WHEN previous IN (SELECT who FROM erased) THEN NULL ELSE previous END AS previous,
         {rest} AS rest)
     FROM {source} AS old LEFT JOIN late ON late.event = old.id
-    WHERE (who IS NULL OR who NOT IN (SELECT who FROM erased)) AND {keep}"""
+    WHERE (who IS NULL OR who NOT IN (SELECT who FROM erased)) AND NOT {undone} AND {keep}"""
 
 #: A column's value as JSON; integers went in as floats.
 _VALUES = {
@@ -45,9 +46,9 @@ def merge(shelf: Shelf, group: Sequence[Segment], since: int | None = None) -> i
     :param since: leave out what is older (microseconds).
     """
     with shelf.duck() as duck:
-        late = _notes(shelf, duck)
+        late, gone = _notes(shelf, duck)
         kinds, demoted = _kinds(duck, group)
-        _see(duck, group, demoted, since)
+        _see(duck, group, demoted, since, gone)
         count = _number(duck, "SELECT count(*) FROM merged")
         new = shelf.write(duck, "merged", kinds) if count else None
         baked = duck.execute("SELECT event, level FROM late WHERE event IN (SELECT id FROM merged)")
@@ -62,18 +63,19 @@ def merge(shelf: Shelf, group: Sequence[Segment], since: int | None = None) -> i
     return count
 
 
-def _notes(shelf: Shelf, duck: duckdb.DuckDBPyConnection) -> bool:
-    """What the catalog knows about rows, as tables. True: some echoes came late."""
+def _notes(shelf: Shelf, duck: duckdb.DuckDBPyConnection) -> tuple[bool, Hidden]:
+    """What the catalog knows about rows, as tables. Returns whether some echoes came late, and
+    what is to go."""
     with shelf.catalog.read() as connection:
         late = connection.execute("SELECT event, level FROM late_echo").fetchall()
-        erased = connection.execute("SELECT who FROM erased").fetchall()
+        gone = hidden.take(connection)
     duck.execute("CREATE TABLE late (event BIGINT, level UTINYINT)")
     duck.execute("CREATE TABLE erased (who INTEGER)")
     if late:
         duck.executemany("INSERT INTO late VALUES (?, ?)", late)
-    if erased:
-        duck.executemany("INSERT INTO erased VALUES (?)", erased)
-    return bool(late)
+    if gone.people:
+        duck.executemany("INSERT INTO erased VALUES (?)", [(who,) for who in gone.people])
+    return bool(late), gone
 
 
 def _see(
@@ -81,6 +83,7 @@ def _see(
     group: Sequence[Segment],
     demoted: Mapping[str, str],
     since: int | None,
+    gone: Hidden,
 ) -> None:
     """The view ``merged``."""
     source = files.read([segment.path for segment in group])
@@ -88,7 +91,7 @@ def _see(
     keep = "true" if since is None else f"ts >= {since}"
     if len(group) > 1 and duck.execute(twins).fetchone():
         keep += f" QUALIFY row_number() OVER (PARTITION BY {_TWIN}) = 1"
-    duck.execute(_VIEW.format(source=source, keep=keep, rest=_rest(demoted)))
+    duck.execute(_VIEW.format(source=source, keep=keep, rest=_rest(demoted), undone=gone.aliases))
 
 
 def _kinds(

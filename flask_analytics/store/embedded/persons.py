@@ -19,7 +19,7 @@ def keys_of(text: str, catalog: Catalog, view: View) -> list[int]:
         row = connection.execute(
             "SELECT id FROM identity WHERE key = ? ORDER BY kind LIMIT 1", (text,)
         ).fetchone()
-    if row is None or row[0] in view.moment.erased:
+    if row is None or row[0] in view.moment.hidden.people:
         return []
     table = view.moment.people
     if table is None:

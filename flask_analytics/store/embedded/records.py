@@ -72,6 +72,17 @@ def stream(read: Callable[[Span], list[bytes]], span: Span) -> Iterator[bytes]:
             length = max(length // 2, 1)
 
 
+def count(view: View) -> int:
+    """All events that are shown."""
+    span = bounds(view)
+    sources = view.sources(span) if span else []
+    counts = (
+        f"(SELECT count(*) FROM {source.sql} WHERE {' AND '.join(source.where) or 'true'})"
+        for source in sources
+    )
+    return int(view.rows(f"SELECT {' + '.join(['0', *counts])}", [])[0][0])
+
+
 def bounds(view: View) -> Span | None:
     """From the first event on to beyond the last; None without any."""
     times = [(segment.first_us, segment.last_us) for segment in view.moment.segments]

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from . import hidden
+from .hidden import Hidden
+
 #: ``?`` is the newest hot row that the reader has already.
 HOT = "SELECT id, ts, who, anon, previous, echo, body FROM hot WHERE id > ? ORDER BY id"
 
@@ -62,9 +65,8 @@ class Snapshot(NamedTuple):
     #: Event id -> level, over what the hot row or the segment says. Only events that may become
     #: an echo have an id in a segment.
     late_echo: Mapping[int, int]
-    #: Events with one of these as their ``who`` are hidden. (As ``anon`` it hides nothing: on a
-    #: shared device that event is somebody else's; the id is taken out of it.)
-    erased: frozenset[int]
+    #: What segments hold that is no longer shown.
+    hidden: Hidden
     #: Equal as long as no answer can have changed: sealing and compacting change none.
     generation: int
     #: Raised whenever a hot row goes for another reason than that it was sealed.
@@ -88,7 +90,7 @@ def take(
         hot=[HotRow(*row) for row in connection.execute(HOT, (after,))],
         low_id=highest(connection) + 1 if low is None else low,
         late_echo=dict(connection.execute("SELECT event, level FROM late_echo").fetchall()),
-        erased=frozenset(row[0] for row in connection.execute("SELECT who FROM erased")),
+        hidden=hidden.take(connection),
         generation=counters["generation"],
         removals=counters.get("removals", 0),
         people_generation=counters["people_generation"],

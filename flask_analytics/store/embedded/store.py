@@ -121,8 +121,9 @@ class EmbeddedStore:
         return self._keeper.forget(person)
 
     def unalias(self, previous_id: str, user_id: str) -> bool:
-        """Undo an alias, as if it had never been made. False: there was none."""
-        return self._catalog.unalias(previous_id, user_id)
+        """Undo an alias, as if it had never been made; its events go, too. False: there was
+        none."""
+        return self._keeper.unalias(previous_id, user_id)
 
     def purge(self, before: int) -> int:
         """Erase events from before a time (microseconds since the epoch, UTC)."""
@@ -136,7 +137,10 @@ class EmbeddedStore:
 
     def describe(self) -> dict[str, Any]:
         """``events``, ``bytes`` on disk, and what else the catalog counts."""
-        return self._catalog.describe()
+        found = self._catalog.describe()
+        if found["erasing"]:
+            found["events"] = self._look(records.count)
+        return found
 
     def close(self) -> None:
         """Let go of everything."""

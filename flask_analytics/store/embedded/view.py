@@ -85,14 +85,16 @@ class View:
         """Where the events of a span are; all columns of one source are those of its ``keys``."""
         names = {name for segment in self._overlapping(span) for name in segment.keys}
         found = [*self._segments(span, sorted(names)), *self._hot(span)]
-        return [Source(sql, (*where, *self._visible()), keys) for sql, where, keys in found]
+        return [
+            Source(sql, (*where, *self.moment.hidden.shown), keys) for sql, where, keys in found
+        ]
 
     def hours(self, query: Query, first: int, last: int) -> str | None:
         """Counts by the hour: of segments from the files beside them, of hot rows from those."""
         span = first * HOUR, last * HOUR
         paths = [segment.hours_path for segment in self._overlapping(span)]
-        if self.moment.erased or not self._uncounted.isdisjoint(paths):
-            return None  # the files still count who was forgotten
+        if self.moment.hidden or not self._uncounted.isdisjoint(paths):
+            return None  # the files still count what is hidden
         parts = []
         if paths:
             within = f"hour >= {first} AND hour < {last}"
@@ -148,7 +150,7 @@ class View:
         extra = self._extra(columns)
         parts = []
         for source in sources:
-            where = " AND ".join((*source.where, *self._visible())) or "true"
+            where = " AND ".join((*source.where, *self.moment.hidden.shown)) or "true"
             wanted = listed(query, columns, source.keys, extra)
             parts.append(f"SELECT {wanted} FROM {source.sql} WHERE {where}")
         parts = parts or [nothing(query, columns, extra)]
@@ -157,12 +159,6 @@ class View:
     def _extra(self, columns: Columns) -> tuple[str, ...]:
         """What the joins need beside the columns asked for."""
         return ("id",) if "echo" in columns.names and self.moment.echoes else ()
-
-    def _visible(self) -> tuple[str, ...]:
-        if not self.moment.erased:
-            return ()
-        hidden = ", ".join(map(str, sorted(self.moment.erased)))
-        return (f"(who IS NULL OR who NOT IN ({hidden}))",)
 
     def _joined(self, events: str, columns: Columns) -> str:
         """The events with their people, and with what was known late."""

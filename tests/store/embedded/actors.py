@@ -92,12 +92,15 @@ def _unpacked_holds(path: Path, text: str) -> bool:
 def look(catalog: Catalog) -> list[str]:
     """What a reader sees of one moment. A file that is missing is an error here."""
     moment = catalog.snapshot()
-    hot = [json.loads(one.body)["message_id"] for one in moment.hot if one.who not in moment.erased]
+    hot = [
+        json.loads(one.body)["message_id"]
+        for one in moment.hot
+        if one.who not in moment.hidden.people
+    ]
     if not moment.segments:
         return hot
-    hidden = ", ".join(map(str, moment.erased)) or "-1"
     source = files.read([segment.path for segment in moment.segments])
-    shown = f"coalesce(who, -2) NOT IN ({hidden})"
+    shown = " AND ".join(moment.hidden.shown) or "true"
     sql = f"SELECT {row.LOGICAL['message_id']} FROM {source} WHERE {shown}"
     with engine.connect() as duck:
         return hot + [found for (found,) in duck.execute(sql).fetchall()]

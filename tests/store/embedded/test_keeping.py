@@ -16,8 +16,9 @@ from flask_analytics.store.embedded.purge import purge
 from flask_analytics.store.embedded.restore import event as restored
 from flask_analytics.store.embedded.row import COLUMNS, LOGICAL
 from flask_analytics.store.embedded.seal import seal
+from flask_analytics.store.embedded.undo import unalias
 
-from .actors import DAY, START, House, id_of, make
+from .actors import DAY, START, House, id_of, ids_of, make
 
 #: Everything that an event can have, and what is awkward about it.
 RICH = {
@@ -187,3 +188,26 @@ def test_nobody_of_that_name_is_no_error(house: House) -> None:
     assert forget(house.catalog, "nobody") == 0
 
     assert len(house.seen()) == 1
+
+
+@pytest.mark.parametrize("is_sealed", [False, True])
+def test_an_undone_alias_is_nowhere(house: House, is_sealed: bool) -> None:
+    """Hidden at once, written out of the files later; an equal one made since stays."""
+    fields = {"type": EventType.ALIAS, "user_id": "new", "previous_id": "old", "at": START}
+    tricky = 'it\'s \\ a \x00 "foreign" id'
+    undone = [make(None, **fields), make(None, message_id=tricky, **fields)]
+    other = make(None, user_id="new", previous_id="old", at=START)
+    house.append(*undone, other)
+    if is_sealed:
+        seal(house.shelf)
+
+    assert unalias(house.catalog, "old", "new")
+
+    assert house.seen() == [id_of(other)]
+    house.append(again := make(None, **fields))
+    assert sorted(house.seen()) == ids_of([other, again])
+    erase(house.shelf)
+    assert sorted(house.seen()) == ids_of([other, again])
+    assert house.count("undone") == 0
+    assert house.append(*undone) == 0
+    assert len(house.rows("ts")) == 2
