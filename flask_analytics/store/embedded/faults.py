@@ -1,8 +1,9 @@
 """What can go wrong under a question: files that vanish, files that are broken, too little time.
 
 A segment that a compaction has replaced is gone a minute later: whoever still looks for it looks
-at the store anew. A segment that cannot be read is put aside, and the rest answers. Where only its
-counts by the hour cannot be read, its events are counted instead.
+at the store anew. A segment that is broken is put aside, and the rest answers; one that only this
+process cannot open, for want of descriptors or rights, stays where it is. Where only its counts by
+the hour cannot be read, its events are counted instead.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import os
 
 from ...delivery.latch import allocate_lock
 from ...errors import StoreError
+from . import quarantine
 from .catalog import Catalog
 from .snapshot import Segment
 from .view import View
@@ -48,7 +50,7 @@ class Faults:
             with self._lock:
                 self.uncounted |= {segment.hours_path}
             return True
-        if _is_about(error, segment.path):
+        if _is_about(error, segment.path) and not quarantine.is_closed(error, segment.path):
             self._catalog.quarantine(segment, str(error))
             return True
         return False

@@ -31,6 +31,9 @@ SOME, AGE = 1_000, 300.0
 #: Seconds between two children that one process starts.
 PAUSE = 5.0
 
+#: Seconds.
+DAY = 86_400
+
 #: Pages of ``store.db`` given back at once, during which nobody can write.
 PAGES = 500
 
@@ -47,6 +50,7 @@ class Keeper:
     """Does what is due, here or in a child.
 
     :param clock: seconds since the epoch.
+    :param retention_days: a child purges events older than that, by whole days.
     """
 
     def __init__(
@@ -54,7 +58,9 @@ class Keeper:
         catalog: Catalog,
         clock: Callable[[], float] = time.time,
         log: QuietLog | None = None,
+        retention_days: int | None = None,
     ) -> None:
+        self.retention_days = retention_days
         self.shelf = Shelf(catalog, clock)
         self._clock = clock
         self._log = log or QuietLog()
@@ -78,7 +84,7 @@ class Keeper:
         self._started_at = now
         self._report()
         try:
-            child = spawn.spawn(__package__, [str(self.shelf.catalog.folder)])
+            child = spawn.spawn(__package__, self._arguments())
             native.start_thread(_reap, (child,))
         except (StoreError, RuntimeError) as error:
             self._log.warning("store", "the analytics store cannot seal: %s", error)
@@ -86,6 +92,10 @@ class Keeper:
     def _start_now(self) -> None:
         self._started_at = 0.0
         self.start()
+
+    def _arguments(self) -> list[str]:
+        days = [] if self.retention_days is None else [str(self.retention_days)]
+        return [str(self.shelf.catalog.folder), *days]
 
     def _report(self) -> None:
         """What went wrong in an earlier child is told once."""
@@ -134,6 +144,12 @@ class Keeper:
             self.shelf.sweep()
             return purge(self.shelf, before)
 
+    def _retain(self) -> None:
+        """Purge up to a midnight: so a segment that spans it is rewritten once a day at most."""
+        if self.retention_days is not None:
+            day = int(self._clock() // DAY) - self.retention_days
+            purge(self.shelf, day * DAY * 1_000_000)
+
     def _do(self) -> None:
         import duckdb
 
@@ -149,6 +165,7 @@ class Keeper:
 
     def _rewrite(self) -> None:
         seal(self.shelf)
+        self._retain()
         erase(self.shelf)
         compact(self.shelf)
 

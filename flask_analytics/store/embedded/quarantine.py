@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from pathlib import Path
@@ -46,6 +47,14 @@ def sort_out(catalog: Catalog, segments: tuple[Segment, ...] | list[Segment]) ->
             try:
                 duck.execute(f"SELECT bit_xor(hash(row)) FROM {files.read([segment.path])} AS row")
             except (duckdb.IOException, duckdb.InvalidInputException, duckdb.DataError) as error:
+                if is_closed(error, segment.path):
+                    continue
                 catalog.quarantine(segment, str(error))
                 bad += 1
     return bad
+
+
+def is_closed(error: Exception, path: str) -> bool:
+    """Is the file there, and only this process cannot open it: for want of descriptors, or of the
+    right to read what another user wrote?"""
+    return "Cannot open file" in str(error) and os.path.exists(path)

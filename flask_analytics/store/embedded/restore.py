@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import msgspec
@@ -22,6 +22,10 @@ _SAME = {
     "endpoint": "endpoint", "referrer_url": "referrer", "user_agent": "user_agent",
     "view_id": "view_id", "message_id": "message_id",
 }  # fmt: skip
+
+
+#: All digits of the column: Python's own context has 28.
+_EXACT = Context(prec=38)
 
 
 def event(row: Mapping[str, Any], ids: Mapping[int, tuple[int, str]]) -> bytes:
@@ -63,7 +67,7 @@ def _revenue(row: Mapping[str, Any]) -> Revenue | None:
     if row["amount"] is None:
         return None
     digits = Decimal(1).scaleb(-row["scale"])
-    return Revenue(row["amount"].quantize(digits), row["currency"])
+    return Revenue(row["amount"].quantize(digits, context=_EXACT), row["currency"])
 
 
 def _properties(row: Mapping[str, Any]) -> dict[str, Any]:

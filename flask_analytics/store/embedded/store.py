@@ -57,7 +57,7 @@ class EmbeddedStore:
         self.timeout = timeout
         self._retention_days, self._clock = retention_days, clock
         self._catalog = Catalog(folder)
-        self._keeper = Keeper(self._catalog, clock, log)
+        self._keeper = Keeper(self._catalog, clock, log, retention_days)
         self._hot = Hot(self._catalog, self._keeper.look, clock)
         self._faults = Faults(self._catalog)
         self._reader = Reader(self._catalog)

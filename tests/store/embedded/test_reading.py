@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import resource
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +15,8 @@ from typing import Any
 import pytest
 
 from flask_analytics.errors import StoreError
-from flask_analytics.metrics.filters import Scope
+from flask_analytics.event import Revenue
+from flask_analytics.metrics.filters import Scope, parse
 from flask_analytics.metrics.person import Timeline
 from flask_analytics.metrics.top import TopEvents, TopProperties
 from flask_analytics.metrics.volume import Volume
@@ -171,6 +175,30 @@ def test_a_segment_that_cannot_be_read_is_put_aside(store: EmbeddedStore) -> Non
     assert store.describe()["quarantined"] == 1
 
 
+def test_a_process_without_descriptors_puts_nothing_aside(store: EmbeddedStore) -> None:
+    """What it cannot open is not broken: it has no answer now, and the right one later."""
+    fill(store)
+    count(store)
+    last = Scope(filters=(parse("path!=x"),))
+    store._cache.clear()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    opened = [os.open(os.devnull, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (opened[0] + 64, limits[1]))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                opened.append(os.open(os.devnull, os.O_RDONLY))
+        with pytest.raises(StoreError):
+            count(store, scope=last)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        for descriptor in opened:
+            os.close(descriptor)
+
+    assert store.describe()["quarantined"] == 0
+    assert len(list(store.events())) == 6
+
+
 def test_broken_counts_by_the_hour_cost_time_only(store: EmbeddedStore) -> None:
     """Where only they cannot be read, the events themselves are counted."""
     fill(store)
@@ -191,6 +219,19 @@ def test_files_that_vanish_under_a_question(store: EmbeddedStore, other: Embedde
 
     other._cache.clear()
     assert count(other, event="day-1") == 3
+
+
+# -- odd values
+
+
+def test_the_longest_amount_comes_back(store: EmbeddedStore) -> None:
+    """36 digits: one such event must not spoil an export."""
+    amount = "9" * 18 + "." + "9" * 18
+    store.append([make(revenue=Revenue.of(amount, "GBP"))])
+
+    (body,) = store.events()
+
+    assert json.loads(body)["revenue"]["amount"] == amount
 
 
 # -- limits

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -185,6 +186,21 @@ def test_a_child_seals_and_is_no_zombie(house: House, monkeypatch: pytest.Monkey
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
     assert house.catalog.describe()["sealed"] == 20
+
+
+def test_a_child_drops_what_is_older_than_is_kept(house: House) -> None:
+    """Nobody has to run a command for it."""
+    house.clock.now = time.time()
+    now = int(house.clock.now) * 1_000_000
+    old, new = make(at=now - 9 * DAY), make(at=now)
+    house.append(old, new)
+
+    keeper = Keeper(house.catalog, house.clock, retention_days=7)
+    keeper.shelf.has_dropped = lambda: False  # type: ignore[method-assign]
+    keeper.run()
+
+    assert house.seen() == ids_of([new])
+    assert keeper._arguments() == [str(house.folder), "7"]
 
 
 def test_what_went_wrong_in_a_child_is_told_once(
