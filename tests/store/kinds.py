@@ -20,7 +20,9 @@ def memory(folder: Path) -> AbstractContextManager[Store]:
 def embedded(folder: Path) -> AbstractContextManager[Store]:
     from flask_analytics.store.embedded.store import EmbeddedStore
 
-    return closing(EmbeddedStore(folder / f"embedded-{uuid4().hex}"))
+    # Each forgetting would start a process, which waits a minute before it tidies up.
+    place = folder / f"embedded-{uuid4().hex}"
+    return closing(EmbeddedStore(place, has_children=False))
 
 
 #: Databases that were used and are empty again.

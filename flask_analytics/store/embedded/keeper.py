@@ -51,6 +51,7 @@ class Keeper:
 
     :param clock: seconds since the epoch.
     :param retention_days: a child purges events older than that, by whole days.
+    :param has_children: False: nothing is done but what ``tend`` does.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Keeper:
         clock: Callable[[], float] = time.time,
         log: QuietLog | None = None,
         retention_days: int | None = None,
+        has_children: bool = True,
     ) -> None:
         self.retention_days = retention_days
+        self._has_children = has_children
         self.shelf = Shelf(catalog, clock)
         self._clock = clock
         self._log = log or QuietLog()
@@ -78,6 +81,8 @@ class Keeper:
 
     def start(self) -> None:
         """Start a child, unless this process has just done so. Never raises, never waits."""
+        if not self._has_children:
+            return
         now = time.monotonic()
         if self._started_at and now - self._started_at < PAUSE:
             return

@@ -41,6 +41,7 @@ class EmbeddedStore:
     :param timeout: seconds that one answer may take.
     :param clock: seconds since the epoch.
     :param log: told what goes wrong in the background.
+    :param has_children: False: no process is ever started to seal, purge and erase; call ``tend``.
     """
 
     scheme = "embedded"
@@ -53,11 +54,12 @@ class EmbeddedStore:
         timeout: float = TIMEOUT,
         clock: Callable[[], float] = time.time,
         log: QuietLog | None = None,
+        has_children: bool = True,
     ) -> None:
         self.timeout = timeout
         self._retention_days, self._clock = retention_days, clock
         self._catalog = Catalog(folder)
-        self._keeper = Keeper(self._catalog, clock, log, retention_days)
+        self._keeper = Keeper(self._catalog, clock, log, retention_days, has_children)
         self._hot = Hot(self._catalog, self._keeper.look, clock)
         self._faults = Faults(self._catalog)
         self._reader = Reader(self._catalog)
