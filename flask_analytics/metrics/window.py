@@ -76,7 +76,8 @@ class Range(msgspec.Struct, frozen=True):
 
 def micros(moment: datetime) -> int:
     """Microseconds since the epoch, exact."""
-    return (moment - _EPOCH) // _MICROSECOND
+    since = moment - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def moment(us: int) -> datetime:

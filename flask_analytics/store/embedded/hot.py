@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,12 +11,17 @@ from ...metrics import facts
 from . import identity, mark, snapshot
 from .catalog import Catalog
 from .identity import ANONYMOUS, USER, Key, Link
+from .rows import insert
 from .slim import Slim, decode, without_ip
 
-_HOT = "INSERT INTO hot (id, ts, who, anon, previous, echo, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_HOT = "INSERT OR FAIL INTO hot"
+_SEEN = "INSERT OR IGNORE INTO seen"
 
 #: Variables of one statement; any SQLite allows as many.
 MANY = 500
+
+#: What arrives: what is to be known of it, and its JSON.
+Event = tuple[Slim, bytes]
 
 #: A row of ``hot``.
 Row = tuple[int, int, int | None, int | None, int | None, int, bytes]
@@ -60,53 +66,68 @@ class _Batch:
         self._connection = connection
         self._execute = connection.execute
         self._ids: dict[Key, int] = {}
+        self._links: list[Link] = []
+        self._are_people_new = False
         #: Hot rows after it, about; and since when there are any.
         self.waiting, self.since = 0, 0.0
 
-    def store(self, events: list[tuple[Slim, bytes]], now: float) -> int:
+    def store(self, events: list[Event], now: float) -> int:
         first = snapshot.highest(self._connection) + 1
         new = self._unseen(events, first)
         if not new:
             return 0
-        self._ids = identity.keys(self._connection, _ids_in(slim for slim, _ in new))
-        rows = [self._row(id, slim, body) for id, (slim, body) in enumerate(new, first)]
-        self._connection.executemany(_HOT, rows)
-        self._count(self._learn(new))
-        self._weigh(first, len(new), now)
+        self._ids = identity.keys(self._connection, _ids_in(slim for _, slim, _ in new))
+        insert(self._connection, _HOT, [self._row(*one) for one in new])
+        self._count()
+        self._weigh(first, new[-1][0], now)
         return len(new)
 
-    def _unseen(self, events: list[tuple[Slim, bytes]], first: int) -> list[tuple[Slim, bytes]]:
-        by_key: dict[bytes, tuple[Slim, bytes]] = {}
+    def _unseen(self, events: list[Event], first: int) -> list[tuple[int, Slim, bytes]]:
+        """Those that are new, each with its id. The ids of others are not used."""
+        by_key: dict[bytes, Event] = {}
         for event in events:
             by_key.setdefault(mark.key(event[0].message_id), event)
-        for key in self._seen(list(by_key)):
-            del by_key[key]
-        rows = [(key, id) for id, key in enumerate(by_key, first)]
-        self._connection.executemany("INSERT INTO seen VALUES (?, ?)", rows)
-        return list(by_key.values())
+        rows = list(zip(by_key, itertools.count(first)))
+        known: set[bytes] = set()
+        if insert(self._connection, _SEEN, rows) < len(rows):
+            known.update(self._known(list(by_key), first))
+        return [(id, *by_key[key]) for key, id in rows if key not in known]
 
-    def _seen(self, keys: list[bytes]) -> Iterator[bytes]:
-        """Which of these are known."""
+    def _known(self, keys: list[bytes], first: int) -> Iterator[bytes]:
+        """Which of these came before the event of this id."""
         for n in range(0, len(keys), MANY):
             some = keys[n : n + MANY]
             places = ", ".join("?" * len(some))
-            rows = self._execute(f"SELECT key FROM seen WHERE key IN ({places})", some).fetchall()
-            yield from (key for (key,) in rows)
+            sql = f"SELECT key FROM seen WHERE key IN ({places}) AND event < ?"
+            yield from (key for (key,) in self._execute(sql, [*some, first]).fetchall())
 
     def _row(self, id: int, slim: Slim, body: bytes) -> Row:
-        who, anon = self._who(slim)
-        previous = self._ids[USER, slim.previous_id] if slim.previous_id else None
-        return (id, slim.ts, who, anon, previous, self._echo(id, slim), body)
-
-    def _who(self, slim: Slim) -> tuple[int | None, int | None]:
-        user, anonymous = slim.user_id, slim.anonymous_id
+        """As it is kept; what else it tells is noted."""
+        user, anonymous, ts = slim.user_id, slim.anonymous_id, slim.ts
         anon = self._ids[ANONYMOUS, anonymous] if anonymous else None
-        return (self._ids[USER, user], anon) if user else (anon, None)
+        who = self._ids[USER, user] if user else anon
+        if user and anon is not None and who is not None:
+            self._links.append(Link(anon, who, ts, slim.message_id))
+        if who is not None and (slim.traits or slim.previous_id):
+            self._learn(slim, who, ts)
+        previous = self._ids[USER, slim.previous_id] if slim.previous_id else None
+        echo = self._echo(id, slim) if slim.is_view else 0
+        return (id, ts, who, anon if user else None, previous, echo, body)
+
+    def _learn(self, slim: Slim, who: int, ts: int) -> None:
+        """Who is who, as far as this event tells."""
+        if slim.type == "alias" and slim.user_id and slim.previous_id:
+            self._are_people_new |= self._alias(slim, who, slim.previous_id)
+        if slim.known_traits:
+            told = (who, slim.known_traits, ts, slim.message_id)
+            self._are_people_new |= identity.set_traits(self._connection, *told)
+
+    def _alias(self, slim: Slim, who: int, previous_id: str) -> bool:
+        previous = self._ids[USER, previous_id], self._ids[ANONYMOUS, previous_id]
+        return identity.alias(self._connection, slim.message_id, slim.ts, who, previous)
 
     def _echo(self, id: int, slim: Slim) -> int:
         """Note a page view, so that its twin of the other channel is known by either."""
-        if not slim.is_view:
-            return 0
         key = mark.key(slim.view_id or "")
         if slim.source == "server":
             self._answered(id, key, 2 if facts.is_bot(slim.user_agent, slim.source) else 1)
@@ -131,33 +152,16 @@ class _Batch:
             self._execute("INSERT INTO waiting VALUES (?, ?)", (key, id))
         return row[0] if row else 0
 
-    def _learn(self, events: list[tuple[Slim, bytes]]) -> bool:
-        """Who is who, as far as these events tell. True: something new."""
-        links = []
-        is_new = False
-        for slim, _ in events:
-            who, anon = self._who(slim)
-            if who is not None and anon is not None:
-                links.append(Link(anon, who, slim.ts, slim.message_id))
-            if slim.type == "alias" and slim.user_id and slim.previous_id and who is not None:
-                is_new |= self._alias(slim, who, slim.previous_id)
-            if who is not None and slim.known_traits:
-                told = (who, slim.known_traits, slim.ts, slim.message_id)
-                is_new |= identity.set_traits(self._connection, *told)
-        return identity.link(self._connection, links) or is_new
-
-    def _alias(self, slim: Slim, who: int, previous_id: str) -> bool:
-        previous = self._ids[USER, previous_id], self._ids[ANONYMOUS, previous_id]
-        return identity.alias(self._connection, slim.message_id, slim.ts, who, previous)
-
-    def _count(self, people_changed: bool) -> None:
+    def _count(self) -> None:
         """Answers may change from now on."""
-        snapshot.changed(self._connection, *["people_generation"] * people_changed)
+        if self._links:
+            self._are_people_new |= identity.link(self._connection, self._links)
+        snapshot.changed(self._connection, *["people_generation"] * self._are_people_new)
 
-    def _weigh(self, first: int, count: int, now: float) -> None:
+    def _weigh(self, first: int, last: int, now: float) -> None:
         low = self._execute("SELECT min(id) FROM hot").fetchone()[0]
-        self.waiting = first + count - low
-        if low == first:
+        self.waiting = last + 1 - low
+        if low >= first:
             self._execute("UPDATE meta SET value = ? WHERE key = 'hot_since'", (int(now),))
         row = self._execute("SELECT value FROM meta WHERE key = 'hot_since'").fetchone()
         self.since = float(row[0])

@@ -6,6 +6,7 @@ inside a transaction; ``Catalog`` and ``Hot`` begin it.
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -21,8 +22,10 @@ Key = tuple[int, str]
 _FIND = """SELECT i.key, i.id FROM json_each(?) AS wanted
     CROSS JOIN identity AS i WHERE i.kind = ? AND i.key = wanted.value"""
 
-_NEW = """INSERT INTO identity (kind, key) SELECT ?, value FROM json_each(?)
-    RETURNING key, id"""
+#: OR FAIL: see ``rows``; a key of ``json_each`` is the place in the list.
+_NEW = "INSERT OR FAIL INTO identity SELECT ? + key, ?, value FROM json_each(?)"
+
+_NEXT = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'identity'"
 
 _LINK = """INSERT INTO link VALUES (?, ?, ?, ?) ON CONFLICT (anon) DO UPDATE
     SET who = excluded.who, ts = excluded.ts, message = excluded.message
@@ -69,9 +72,11 @@ def keys(connection: sqlite3.Connection, wanted: Iterable[Key]) -> dict[Key, int
 
 def _ids_of(connection: sqlite3.Connection, kind: int, texts: set[str]) -> dict[str, int]:
     found = dict(connection.execute(_FIND, (_listed(texts), kind)).fetchall())
-    missing = texts - found.keys()
-    if missing:
-        found.update(connection.execute(_NEW, (kind, _listed(sorted(missing)))).fetchall())
+    if len(found) < len(texts):
+        missing = sorted(texts - found.keys())  # neighbours in the index, too
+        first = connection.execute(_NEXT).fetchone()[0]
+        connection.execute(_NEW, (first, kind, _listed(missing)))
+        found.update(zip(missing, itertools.count(first)))
     return found
 
 

@@ -13,8 +13,14 @@ _is_version_7 = re.compile(".{14}7.{4}[89ab].{16}").fullmatch
 
 def key(text: str) -> bytes:
     """An id as 16 bytes. UUIDs keep their order, so that ids of one time lie together."""
-    if _is_uuid(text):
-        return bytes.fromhex(text.replace("-", ""))
+    digits = text.replace("-", "")
+    if len(digits) == 32 and len(text) == 36 and text[8:24:5] == "----":
+        try:
+            made = bytes.fromhex(digits)
+        except ValueError:
+            made = b""
+        if made.hex() == digits:  # capitals are another text
+            return made
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
