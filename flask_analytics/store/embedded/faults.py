@@ -12,7 +12,7 @@ import os
 from ...delivery.latch import allocate_lock
 from ...errors import StoreError
 from .catalog import Catalog
-from .snapshot import Segment
+from .snapshot import NOTHING, Segment
 from .view import View
 
 
@@ -35,7 +35,7 @@ class Faults:
         view.deadline.check()
         if isinstance(error, duckdb.OutOfMemoryException):
             raise StoreError("the answer needs more memory than a question may have") from error
-        live = {segment.id for segment in self._catalog.snapshot(_NOTHING).segments}
+        live = {segment.id for segment in self._catalog.snapshot(NOTHING).segments}
         before = view.moment.segments
         if not all(segment.id in live for segment in before):
             return
@@ -52,10 +52,6 @@ class Faults:
             self._catalog.quarantine(segment, str(error))
             return True
         return False
-
-
-#: Beyond every hot row: no rows are wanted.
-_NOTHING = 2**62
 
 
 def _is_about(error: Exception, path: str) -> bool:

@@ -68,12 +68,18 @@ class _Batch:
         new = self._unseen(events, first)
         if not new:
             return 0
-        self._ids = identity.keys(self._connection, _ids_in(slim for slim, _ in new))
+        self._ids = self._keys([slim for slim, _ in new])
         rows = [self._row(id, slim, body) for id, (slim, body) in enumerate(new, first)]
         self._connection.executemany(_HOT, rows)
         self._count(self._learn(new))
         self._weigh(first, len(new), now)
         return len(new)
+
+    def _keys(self, events: list[Slim]) -> dict[Key, int]:
+        had, mentioned = _ids_in(events), _mentioned(events)
+        found = identity.keys(self._connection, had)
+        identity.meet(self._connection, found.values())
+        return found | identity.hear(self._connection, mentioned - had) if mentioned else found
 
     def _unseen(self, events: list[tuple[Slim, bytes]], first: int) -> list[tuple[Slim, bytes]]:
         by_key: dict[bytes, tuple[Slim, bytes]] = {}
@@ -164,13 +170,17 @@ class _Batch:
 
 
 def _ids_in(events: Iterable[Slim]) -> set[Key]:
-    """Every id that these events name."""
+    """Every id that these events have."""
     found: set[Key] = set()
     for slim in events:
         if slim.user_id:
             found.add((USER, slim.user_id))
         if slim.anonymous_id:
             found.add((ANONYMOUS, slim.anonymous_id))
-        if slim.previous_id:
-            found |= {(USER, slim.previous_id), (ANONYMOUS, slim.previous_id)}
     return found
+
+
+def _mentioned(events: Iterable[Slim]) -> set[Key]:
+    """Every id that these events say somebody had before."""
+    texts = {slim.previous_id for slim in events if slim.previous_id}
+    return {(kind, text) for text in texts for kind in (USER, ANONYMOUS)}

@@ -93,7 +93,8 @@ class Loaded:
         if snapshot.removals != self._removals:
             self._removals = snapshot.removals
             self._drop(len(self._chunks))
-            return after == 0
+            if after:
+                return False
         self._drop_sealed(snapshot.low_id)
         fresh = [row for row in snapshot.hot if row.id > self._newest()]
         if fresh:
