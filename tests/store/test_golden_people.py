@@ -285,6 +285,46 @@ def test_who_was_forgotten_may_come_back(store: Store) -> None:
     assert store.answer(Traits("ann")).traits == {}
 
 
+def test_who_shares_a_device_with_a_forgotten_person_stays(store: Store) -> None:
+    """Without the id that was the other's, also where an alias mentioned it."""
+    store.append([event("9:00", "x", "ann", "a"), event("9:01", "x", "bob", "a")])
+    store.append([event("9:02", "x", "bob", "b"), alias("9:03", "a", "bob")])
+    store.tend()
+    store.append([event("9:04", "y", "bob", "a", properties={"anonymous_id": "a"})])
+    assert store.forget("ann") == 1
+    for _ in range(2):
+        found = [decode(body) for body in store.events()]
+        assert [event.anonymous_id for event in found] == [None, "b", None, None]
+        assert {event.user_id for event in found} == {"bob"}
+        assert {event.previous_id for event in found} == {None}
+        assert found[-1].properties == {"anonymous_id": "a"}
+        assert store.answer(Traits("a")) == Person("a", ("a",), {})
+        assert person(store, "bob") == ("bob", ("b", "bob"))
+        store.tend()
+
+
+def test_an_id_that_two_have_is_the_users(store: Store) -> None:
+    """Forgetting the one by the text leaves the other, and what is mentioned stays a user's."""
+    store.append([event("9:00", "x", "same"), event("9:01", "x", "ann", "same")])
+    store.append([alias("9:02", "same", "bob"), event("9:03", "x", visitor="same")])
+    assert store.forget("ann") == 2
+    (left, made) = (decode(body) for body in store.events())
+    assert (left.user_id, made.previous_id) == ("same", "same")
+    assert store.forget("same") == 1
+    (made,) = (decode(body) for body in store.events())
+    assert (made.user_id, made.previous_id) == ("bob", None)
+
+
+def test_an_id_that_only_an_undone_alias_named_is_nobodys(store: Store) -> None:
+    """Then the text is the anonymous id that is left."""
+    store.append([event("9:00", "x", "ann", "a"), alias("9:01", "a", "bob")])
+    assert person(store, "a") == ("bob", ("a", "bob"))
+    assert store.unalias("a", "bob")
+    assert person(store, "a") == ("ann", ("a", "ann"))
+    store.append([event("9:02", "x", "a")])
+    assert person(store, "a") == ("a", ("a",))
+
+
 def test_what_is_purged_is_gone(store: Store) -> None:
     """All from before the time, nothing from it on; who is who stays."""
     store.append([event("9:00", "x", "ann", "a"), identify("9:00", "ann", {"plan": "pro"})])

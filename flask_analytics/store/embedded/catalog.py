@@ -83,7 +83,7 @@ class Catalog:
             return identity.remap(connection)
 
     def keys_of(self, text: str) -> tuple[int, ...]:
-        """All keys of whoever has this id, as a user id or as an anonymous id."""
+        """All keys of whoever has this id: the user of that id, else the anonymous one."""
         with self.read() as connection:
             return identity.person(connection, text)
 

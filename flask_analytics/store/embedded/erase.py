@@ -8,7 +8,7 @@ them.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,8 +17,10 @@ from . import engine, files, hidden, identity, snapshot
 from .catalog import Catalog
 from .hidden import numbers
 from .merge import merge
+from .quarantine import sort_out
 from .seal import seal
 from .shelf import Shelf
+from .snapshot import Segment
 
 if TYPE_CHECKING:
     import duckdb
@@ -27,17 +29,20 @@ _LISTED = "(SELECT value FROM json_each(:keys))"
 
 #: ``late_echo`` and ``seen`` name no people: they stay.
 _FORGET = (
-    f"DELETE FROM hot WHERE who IN {_LISTED}",
     f"DELETE FROM trait WHERE who IN {_LISTED}",
     f"DELETE FROM link WHERE who IN {_LISTED} OR anon IN {_LISTED}",
     f"DELETE FROM alias WHERE who IN {_LISTED} OR user IN {_LISTED} OR anon IN {_LISTED}",
     f"DELETE FROM identity WHERE id IN {_LISTED}",
+    f"DELETE FROM hearsay WHERE id IN {_LISTED}",
     "INSERT OR REPLACE INTO erased SELECT value, :high FROM json_each(:keys)",
 )
 
 #: Events of others that name an erased person.
-_NAMING = f"""SELECT id, body FROM hot WHERE who NOT IN {_LISTED}
-    AND (anon IN {_LISTED} OR previous IN {_LISTED})"""
+_NAMING = f"""SELECT id, body, anon IN {_LISTED}, previous IN {_LISTED} FROM hot
+    WHERE anon IN {_LISTED} OR previous IN {_LISTED}"""
+
+_WITHOUT = """UPDATE hot SET body = ?, anon = CASE WHEN ? THEN NULL ELSE anon END,
+    previous = CASE WHEN ? THEN NULL ELSE previous END WHERE id = ?"""
 
 
 def forget(catalog: Catalog, person: str) -> int:
@@ -45,46 +50,60 @@ def forget(catalog: Catalog, person: str) -> int:
     events: ``erase`` rewrites the sealed ones."""
     with catalog.write() as connection:
         keys = identity.person(connection, person)
-        if not keys:
-            return 0
-        sealed = _sealed(catalog, connection, keys)
-        texts = {text for _, text in identity.texts(connection, keys).values()}
-        told = {
-            "keys": msgspec.json.encode(keys).decode(),
-            "high": snapshot.highest(connection),
-        }
-        _take_out(connection, told, texts)
-        count = connection.execute(_FORGET[0], told).rowcount
-        for statement in _FORGET[1:]:
-            connection.execute(statement, told)
-        snapshot.changed(connection, "people_generation", "removals")
+        texts = {person, *(text for _, text in identity.texts(connection, keys).values())}
+        count = _hide(connection, keys)
+        # An alias of somebody else may have named an id of theirs.
+        strays = identity.strays(connection, texts)
+        count += _hide(connection, strays)
+        _take_out(connection, _told(connection, keys + strays))
+        if keys or strays:
+            snapshot.changed(connection, "people_generation", "removals")
+        segments = snapshot.segments(connection, catalog.folder) if keys else ()
+        undone = hidden.take(connection).aliases
     with catalog.borrow() as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return count + sealed
+    return count + _sealed(catalog, segments, f"who IN ({numbers(keys)}) AND NOT {undone}")
 
 
-def _take_out(connection: sqlite3.Connection, told: dict[str, object], texts: set[str]) -> None:
-    """Take the ids out of what others did: the same device, an alias that was undone."""
-    for id, body in connection.execute(_NAMING, told).fetchall():
-        event = msgspec.json.decode(body)
-        left = {
-            name: value
-            for name, value in event.items()
-            if name not in ("anonymous_id", "previous_id") or value not in texts
-        }
-        row = (msgspec.json.encode(left), id)
-        connection.execute(
-            "UPDATE hot SET anon = NULL, previous = NULL, body = ? WHERE id = ?", row
-        )
+def _told(connection: sqlite3.Connection, keys: Iterable[int]) -> dict[str, object]:
+    listed = msgspec.json.encode(list(keys)).decode()
+    return {"keys": listed, "high": snapshot.highest(connection)}
 
 
-def _sealed(catalog: Catalog, connection: sqlite3.Connection, keys: Iterable[int]) -> int:
-    """How many sealed events they have."""
-    paths = [one.path for one in snapshot.segments(connection, catalog.folder)]
-    if not paths:
+def _hide(connection: sqlite3.Connection, keys: tuple[int, ...]) -> int:
+    """Returns how many hot events these had."""
+    if not keys:
         return 0
-    with engine.connect() as duck:
-        return _count(duck, paths, f"who IN ({numbers(keys)})")
+    told = _told(connection, keys)
+    count = connection.execute(f"DELETE FROM hot WHERE who IN {_LISTED}", told).rowcount
+    for statement in _FORGET:
+        connection.execute(statement, told)
+    return count
+
+
+def _take_out(connection: sqlite3.Connection, told: dict[str, object]) -> None:
+    """Take the ids out of what others did: the same device, a mention."""
+    for id, body, *is_named in connection.execute(_NAMING, told).fetchall():
+        event = msgspec.json.decode(body)
+        for name, is_theirs in zip(("anonymous_id", "previous_id"), is_named, strict=True):
+            if is_theirs:
+                del event[name]
+        connection.execute(_WITHOUT, (msgspec.json.encode(event), *is_named, id))
+
+
+def _sealed(catalog: Catalog, segments: Sequence[Segment], condition: str) -> int:
+    """How many sealed events there are, in the segments that can be read."""
+    import duckdb
+
+    if not segments:
+        return 0
+    try:
+        with engine.connect() as duck:
+            return _count(duck, [one.path for one in segments], condition)
+    except duckdb.Error:
+        if not sort_out(catalog, list(segments)):
+            raise
+    return _sealed(catalog, catalog.snapshot(snapshot.NOTHING).segments, condition)
 
 
 def erase(shelf: Shelf) -> int:

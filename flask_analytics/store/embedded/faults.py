@@ -14,7 +14,7 @@ from ...delivery.latch import allocate_lock
 from ...errors import StoreError
 from . import quarantine
 from .catalog import Catalog
-from .snapshot import Segment
+from .snapshot import NOTHING, Segment
 from .view import View
 
 
@@ -37,7 +37,7 @@ class Faults:
         view.deadline.check()
         if isinstance(error, duckdb.OutOfMemoryException):
             raise StoreError("the answer needs more memory than a question may have") from error
-        live = {segment.id for segment in self._catalog.snapshot(_NOTHING).segments}
+        live = {segment.id for segment in self._catalog.snapshot(NOTHING).segments}
         before = view.moment.segments
         if not all(segment.id in live for segment in before):
             return
@@ -54,10 +54,6 @@ class Faults:
             self._catalog.quarantine(segment, str(error))
             return True
         return False
-
-
-#: Beyond every hot row: no rows are wanted.
-_NOTHING = 2**62
 
 
 def _is_about(error: Exception, path: str) -> bool:

@@ -76,11 +76,17 @@ class _Batch:
         new = self._unseen(events, first)
         if not new:
             return 0
-        self._ids = identity.keys(self._connection, _ids_in(slim for _, slim, _ in new))
+        self._ids = self._keys([slim for _, slim, _ in new])
         insert(self._connection, _HOT, [self._row(*one) for one in new])
         self._count()
         self._weigh(first, new[-1][0], now)
         return len(new)
+
+    def _keys(self, events: list[Slim]) -> dict[Key, int]:
+        had, mentioned = _ids_in(events), _mentioned(events)
+        found = identity.keys(self._connection, had)
+        identity.meet(self._connection, found.values())
+        return found | identity.hear(self._connection, mentioned - had) if mentioned else found
 
     def _unseen(self, events: list[Event], first: int) -> list[tuple[int, Slim, bytes]]:
         """Those that are new, each with its id. The ids of others are not used."""
@@ -168,13 +174,17 @@ class _Batch:
 
 
 def _ids_in(events: Iterable[Slim]) -> set[Key]:
-    """Every id that these events name."""
+    """Every id that these events have."""
     found: set[Key] = set()
     for slim in events:
         if slim.user_id:
             found.add((USER, slim.user_id))
         if slim.anonymous_id:
             found.add((ANONYMOUS, slim.anonymous_id))
-        if slim.previous_id:
-            found |= {(USER, slim.previous_id), (ANONYMOUS, slim.previous_id)}
     return found
+
+
+def _mentioned(events: Iterable[Slim]) -> set[Key]:
+    """Every id that these events say somebody had before."""
+    texts = {slim.previous_id for slim in events if slim.previous_id}
+    return {(kind, text) for text in texts for kind in (USER, ANONYMOUS)}

@@ -27,6 +27,18 @@ _NEW = "INSERT OR FAIL INTO identity SELECT ? + key, ?, value FROM json_each(?)"
 
 _NEXT = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'identity'"
 
+_MET = "DELETE FROM hearsay WHERE id IN (SELECT value FROM json_each(?))"
+
+#: An id is known by an event that has it, or by an alias that names it.
+_IS_HEARSAY = """EXISTS (SELECT 1 FROM hearsay WHERE hearsay.id = identity.id) AND NOT EXISTS
+    (SELECT 1 FROM alias WHERE NOT undone AND (user = identity.id OR anon = identity.id))"""
+
+_FIND_ONE = f"""SELECT id FROM identity WHERE kind IN (0, 1) AND key = ? AND NOT ({_IS_HEARSAY})
+    ORDER BY kind LIMIT 1"""
+
+_STRAYS = f"""SELECT id FROM identity WHERE kind IN (0, 1)
+    AND key IN (SELECT value FROM json_each(?)) AND {_IS_HEARSAY}"""
+
 _LINK = """INSERT INTO link VALUES (?, ?, ?, ?) ON CONFLICT (anon) DO UPDATE
     SET who = excluded.who, ts = excluded.ts, message = excluded.message
     WHERE (excluded.ts, excluded.message) < (link.ts, link.message)"""
@@ -68,6 +80,21 @@ def keys(connection: sqlite3.Connection, wanted: Iterable[Key]) -> dict[Key, int
         if some
         for text, id in _ids_of(connection, kind, some).items()
     }
+
+
+def meet(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Events have these ids: they are no hearsay any more."""
+    connection.execute(_MET, (_listed(ids),))
+
+
+def hear(connection: sqlite3.Connection, wanted: Iterable[Key]) -> dict[Key, int]:
+    """The numbers of ids that events only mention (``previous_id``). New ones are hearsay: with
+    the alias they become unknown again."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'identity'").fetchone()
+    found = keys(connection, wanted)
+    new = [(id,) for id in found.values() if row is None or id > row[0]]
+    connection.executemany("INSERT INTO hearsay VALUES (?)", new)
+    return found
 
 
 def _ids_of(connection: sqlite3.Connection, kind: int, texts: set[str]) -> dict[str, int]:
@@ -161,17 +188,23 @@ class _Components:
         return key
 
 
-def keys_of_text(connection: sqlite3.Connection, text: str) -> tuple[int, ...]:
-    """The keys of an id: as a user id, as an anonymous id."""
-    rows = connection.execute("SELECT id FROM identity WHERE kind IN (0, 1) AND key = ?", (text,))
-    return tuple(sorted(row[0] for row in rows))
+def find(connection: sqlite3.Connection, text: str) -> int | None:
+    """The key that an id is: the user's of that id, else the anonymous one."""
+    row = connection.execute(_FIND_ONE, (text,)).fetchone()
+    return row[0] if row else None
+
+
+def strays(connection: sqlite3.Connection, texts: Iterable[str]) -> tuple[int, ...]:
+    """Keys of ids that nobody has, and no alias names any more."""
+    return tuple(row[0] for row in connection.execute(_STRAYS, (_listed(texts),)))
 
 
 def person(connection: sqlite3.Connection, text: str) -> tuple[int, ...]:
-    """All keys of whoever has this id, as a user id or as an anonymous id."""
-    starts = keys_of_text(connection, text)
-    users = {_user(connection, key) for key in starts}
-    joined = _joined(connection, users)
+    """All keys of whoever has this id: the user of that id, else the anonymous one."""
+    start = find(connection, text)
+    if start is None:
+        return ()
+    joined = _joined(connection, {_user(connection, start)})
     linked = {
         row[0]
         for key in joined

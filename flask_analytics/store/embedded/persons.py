@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ...metrics.person import Person, Timeline, Traits
-from . import records
+from . import identity, records
 from .catalog import Catalog
 from .view import View
 
@@ -16,17 +16,15 @@ def keys_of(text: str, catalog: Catalog, view: View) -> list[int]:
     """The keys of the person whom an id belongs to: the user's of that id, else the anonymous
     one's. The first stands for all of them."""
     with catalog.read() as connection:
-        row = connection.execute(
-            "SELECT id FROM identity WHERE key = ? ORDER BY kind LIMIT 1", (text,)
-        ).fetchone()
-    if row is None or row[0] in view.moment.hidden.people:
+        own = identity.find(connection, text)
+    if own is None or own in view.moment.hidden.people:
         return []
     table = view.moment.people
     if table is None:
-        return [row[0]]
+        return [own]
     person = f"coalesce((SELECT person FROM {table} WHERE key = $1), $1)"
     found = view.rows(
-        f"SELECT {person} UNION ALL SELECT key FROM {table} WHERE person = {person}", [row[0]]
+        f"SELECT {person} UNION ALL SELECT key FROM {table} WHERE person = {person}", [own]
     )
     return [key for (key,) in found]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import snapshot
+from .erase import erase
 from .merge import merge
 from .seal import seal
 from .shelf import Shelf, drop
@@ -11,9 +12,11 @@ from .shelf import Shelf, drop
 def purge(shelf: Shelf, before: int) -> int:
     """Erase what happened before a time (microseconds). Returns how many events.
 
-    Seals first: readers keep the hot rows that they have loaded. The caller holds the lock.
+    Seals first: readers keep the hot rows that they have loaded. What is hidden goes first, too:
+    it counts no more. The caller holds the lock.
     """
     seal(shelf)
+    erase(shelf)
     old = [segment for segment in shelf.segments() if segment.first_us < before]
     whole = [segment for segment in old if segment.last_us < before]
     if whole:

@@ -15,6 +15,9 @@ from .hidden import Hidden
 #: ``?`` is the newest hot row that the reader has already.
 HOT = "SELECT id, ts, who, anon, previous, echo, body FROM hot WHERE id > ? ORDER BY id"
 
+#: Beyond every hot row: no rows are wanted.
+NOTHING = 2**62
+
 SEGMENTS = """SELECT id, name, rows, first_us, last_us, low, high, bytes, keys FROM segment
     WHERE dropped IS NULL ORDER BY first_us, id"""
 

@@ -124,9 +124,13 @@ class People:
 
     # -- what is taken back
 
-    def forget(self, person: Key) -> None:
-        """Know nothing of a person any more."""
-        self._drop(set(self._all.keys(person)))
+    def forget(self, person: Key) -> set[Key]:
+        """Know nothing of a person any more. Returns the keys that nobody has now."""
+        keys = set(self._all.keys(person))
+        self._drop(keys)
+        # A user id of the same text may be another user's; or an alias of theirs mentioned it.
+        texts = {("user", text) for _, text in keys}
+        return keys | {key for key in texts if not self._all.has(key)}
 
     def _drop(self, keys: set[Key]) -> None:
         self._known = {key: None for key in self._known if key not in keys}
@@ -135,13 +139,13 @@ class People:
         self._aliases = {o: a for o, a in self._aliases.items() if keys.isdisjoint(a.keys)}
         self._register = None
 
-    def unalias(self, previous: str, user: str) -> bool:
-        """Undo all aliases of a pair. False: there were none. What else these events told stays."""
-        undone = [o for o, a in self._aliases.items() if (a.previous, a.user) == (previous, user)]
+    def unalias(self, previous: str, user: str) -> set[Order]:
+        """Undo all aliases of a pair. Returns which. What else these events told stays."""
+        undone = {o for o, a in self._aliases.items() if (a.previous, a.user) == (previous, user)}
         for order in undone:
             del self._aliases[order]
         self._register = None
-        return bool(undone)
+        return undone
 
 
 class Register:

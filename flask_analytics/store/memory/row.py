@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from ...event import Event, EventType, Source
@@ -41,6 +41,13 @@ class Row:
     def visitor(self) -> Key | None:
         """The anonymous id that it names."""
         return ("anonymous", self.event.anonymous_id) if self.event.anonymous_id else None
+
+    def take_out(self, gone: Container[Key]) -> None:
+        """Name nobody of these any more."""
+        if self.visitor in gone:
+            self.event.anonymous_id = None
+        if ("user", self.event.previous_id) in gone:
+            self.event.previous_id = None
 
     @property
     def is_view(self) -> bool:

@@ -9,7 +9,7 @@ from threading import RLock
 from typing import Any
 
 from ...errors import QuestionError
-from ...event import EventType, decode, encode
+from ...event import decode, encode
 from ...metrics.active import ActiveUsers
 from ...metrics.funnel import Funnel
 from ...metrics.latency import Latency
@@ -106,26 +106,24 @@ class MemoryStore:
 
     def forget(self, person: str) -> int:
         """Erase all events, ids and traits of a person, by any of their ids. Returns how many
-        events. Their message ids stay known, so that none comes back by a second delivery."""
+        events. Their message ids stay known, so that none comes back by a second delivery. Events
+        of others on the same device stay, without the ids."""
         with self._lock:
             key = self._people.find(person)
             if key is None:
                 return 0
             count = self._erase(lambda row: self._people.of(row) == key)
-            self._people.forget(key)
+            gone = self._people.forget(key)
+            for row in self._rows:
+                row.take_out(gone)
             return count
 
     def unalias(self, previous_id: str, user_id: str) -> bool:
         """Undo an alias, as if it had never been made. False: there was none."""
         with self._lock:
-            pair = (previous_id, user_id)
-            self._erase(
-                lambda row: (
-                    row.event.type == EventType.ALIAS
-                    and (row.event.previous_id, row.event.user_id) == pair
-                )
-            )
-            return self._people.unalias(*pair)
+            undone = self._people.unalias(previous_id, user_id)
+            self._erase(lambda row: row.order in undone)
+            return bool(undone)
 
     def purge(self, before: int) -> int:
         """Erase events from before a time (microseconds since the epoch, UTC). Who is who, and

@@ -313,3 +313,16 @@ def test_sealing_does_not_cost_the_kept_answers(store: EmbeddedStore) -> None:
     store.tend()
 
     assert store.answer(TopEvents(range=SPAN)) is first
+
+
+def test_a_reader_that_comes_after_an_erasure_sees_the_rest(
+    store: EmbeddedStore, other: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first look is not an empty one; nor is the next of one who was there before."""
+    monkeypatch.setattr(store._keeper, "start", lambda: None)
+    store.append([make(user_id="ann"), make(user_id="bob")])
+    assert count(store) == 2
+
+    store.forget("ann")
+
+    assert (count(other), count(store)) == (1, 1)
