@@ -112,9 +112,9 @@ class Keeper:
     def run(self) -> None:
         """The child: do what is due, unless another one is at it."""
         try:
-            with self.shelf.locked() as is_ours:
-                if is_ours:
-                    self._do()
+            is_ours = self._try()
+            if is_ours and self.shelf.catalog.describe()["erasing"]:
+                self._try()  # somebody was forgotten meanwhile, and their child found us at work
             if is_ours and self.shelf.has_dropped():
                 time.sleep(GRACE)
                 with self.shelf.locked() as is_ours:
@@ -123,6 +123,12 @@ class Keeper:
         except Exception as error:
             self._fault.write_text(f"{type(error).__name__}: {error}")
             raise
+
+    def _try(self) -> bool:
+        with self.shelf.locked() as is_ours:
+            if is_ours:
+                self._do()
+        return is_ours
 
     def tend(self) -> None:
         """Do everything here and now, waiting for whoever is at it."""
