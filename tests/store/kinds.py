@@ -20,7 +20,10 @@ def memory(folder: Path) -> Store:
 def embedded(folder: Path) -> Store:
     from flask_analytics.store.embedded.store import EmbeddedStore
 
-    return EmbeddedStore(folder / f"embedded-{uuid4().hex}")
+    store = EmbeddedStore(folder / f"embedded-{uuid4().hex}")
+    # These tests tend by themselves: a process for each erasure of each history takes minutes.
+    store._keeper.start = lambda: None  # type: ignore[method-assign]
+    return store
 
 
 def clickhouse(folder: Path) -> Store:

@@ -1,4 +1,4 @@
-"""The keeper's own process: python -m flask_analytics.store.embedded FOLDER."""
+"""The keeper's own process: python -m flask_analytics.store.embedded FOLDER [RETENTION_DAYS]."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from .keeper import Keeper
 from .spawn import close_all
 
 
-def main(folder: str) -> None:
+def main(folder: str, retention_days: str | None = None) -> None:
     """Do what is due in a folder, at the lowest priority that still gets on."""
     close_all()
     os.nice(10)
-    Keeper(Catalog(Path(folder))).run()
+    days = None if retention_days is None else int(retention_days)
+    Keeper(Catalog(Path(folder)), retention_days=days).run()
 
 
 if __name__ == "__main__":

@@ -25,9 +25,6 @@ from .view import View
 
 T = TypeVar("T")
 
-#: Seconds.
-DAY = 86_400
-
 #: Views that one question may see break under it: each was a compaction or a broken file.
 TRIES = 20
 
@@ -37,7 +34,7 @@ class EmbeddedStore:
     number of processes may write and read it at once, on one machine.
 
     :param folder: made when needed.
-    :param retention_days: events older than that are purged.
+    :param retention_days: events older than that are purged, about once a day.
     :param timeout: seconds that one answer may take.
     :param clock: seconds since the epoch.
     :param log: told what goes wrong in the background.
@@ -55,9 +52,8 @@ class EmbeddedStore:
         log: QuietLog | None = None,
     ) -> None:
         self.timeout = timeout
-        self._retention_days, self._clock = retention_days, clock
         self._catalog = Catalog(folder)
-        self._keeper = Keeper(self._catalog, clock, log)
+        self._keeper = Keeper(self._catalog, clock, log, retention_days)
         self._hot = Hot(self._catalog, self._keeper.look, clock)
         self._faults = Faults(self._catalog)
         self._reader = Reader(self._catalog)
@@ -131,8 +127,6 @@ class EmbeddedStore:
 
     def tend(self) -> None:
         """Purge, seal, erase and compact, here and now."""
-        if self._retention_days is not None:
-            self._keeper.purge(int((self._clock() - self._retention_days * DAY) * 1_000_000))
         self._keeper.tend()
 
     def describe(self) -> dict[str, Any]:
