@@ -102,6 +102,47 @@ def test_a_keeper_puts_aside_what_it_cannot_read(house: House) -> None:
     assert len(house.shelf.segments()) == 1
 
 
+def test_nobody_else_may_read_anything(tmp_path: Path) -> None:
+    """Whatever the umask, also in a folder that others may enter, and what was open before."""
+    folder = tmp_path / "store"
+    before = os.umask(0)
+    try:
+        folder.mkdir(mode=0o755)
+        house = House(folder)
+        house.append(make())
+        seal(house.shelf)
+        house.append(make())
+        with house.shelf.locked():
+            assert {f"{path.name[-3:]}" for path in folder.rglob("*-*")} >= {"wal", "shm"}
+        (folder / "store.db").chmod(0o644)
+        assert Catalog(folder).generation() > 0
+    finally:
+        os.umask(before)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+
+    assert {mode for name, mode in modes.items() if name != "segments"} == {0o600}
+    assert modes["segments"] == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_belongs_to_the_folders_owner(tmp_path: Path) -> None:
+    """A command from root's shell must not lock the workers out."""
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 65_534, 65_534)
+
+    house = House(folder)
+    house.append(make())
+    seal(house.shelf)
+    house.append(make())
+    with house.shelf.locked():
+        owners = {path.name: path.stat().st_uid for path in folder.rglob("*")}
+
+    assert {"store.db", "store.db-wal", "store.db-shm", "seal.lock", "segments"} <= owners.keys()
+    assert set(owners.values()) == {65_534}
+
+
 def test_a_newer_folder_is_refused_with_the_cure(house: House) -> None:
     """Two versions of the package on one folder."""
     with house.catalog.write() as connection:
