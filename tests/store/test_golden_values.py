@@ -257,7 +257,7 @@ def test_revenue_is_exact_and_each_currency_apart(store: Store) -> None:
         Sum("JPY", Decimal("1200"), 2),
         Sum("USD", Decimal("-0.5"), 2),
     )
-    assert [str(of.amount) for of in answer] == ["30", "1200", "-0.5"]
+    assert [str(of.amount) for of in answer] == ["30.00", "1200", "-0.50"]
     assert store.answer(Revenues(range=MARCH))[0] == Sum("EUR", Decimal("35"), 4)
 
 

@@ -44,7 +44,7 @@ def others() -> list[Any]:
 
 
 #: Seconds for all histories of one kind, on a busy machine.
-pytestmark = pytest.mark.timeout(max(120, EXAMPLES * 15))
+pytestmark = [pytest.mark.timeout(max(120, EXAMPLES * 15)), pytest.mark.slow]
 
 
 def examples(kind: str) -> settings:

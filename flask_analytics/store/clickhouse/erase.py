@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
+import msgspec
+
+from ...event import decode, encode
 from .client import Client
 from .keeping import slices
+from .keys import both_keys
 from .people import Known
 from .schema import PARTITION
 
@@ -22,7 +27,42 @@ def erase_person(client: Client, known: Known, aliases: list[str]) -> int:
     client.run(f"DELETE FROM links WHERE anon IN {keys} OR first.3 IN {keys}", values)
     client.run(f"DELETE FROM traits WHERE key IN {keys}", values)
     client.run(f"DELETE FROM people WHERE key IN {keys}", values)
+    for text in known.ids:
+        _take_out(client, text, known.keys)
     return count
+
+
+def _take_out(client: Client, text: str, keys: Collection[int]) -> None:
+    """Take an id out of the events of others: the same device, an alias that mentioned it."""
+    user, visitor = both_keys(text)
+    if visitor in keys:
+        _without_visitor(client, text, visitor)
+    there = "SELECT 1 FROM people WHERE key = {key:UInt128} LIMIT 1"
+    if user in keys or not client.rows(there, {"key": user}):
+        _without_mention(client, text)
+
+
+def _without_visitor(client: Client, text: str, key: int) -> None:
+    """The first such text of a body is the event's own field: no quotes come before it but
+    escaped ones."""
+    member = f',"anonymous_id":{msgspec.json.encode(text).decode()}'
+    values = {"member": member, "key": key}
+    if client.rows("SELECT 1 FROM events WHERE anon = {key:UInt128} LIMIT 1", values):
+        change = "body = replaceOne(body, {member:String}, ''), anon = 0"
+        client.run(f"ALTER TABLE events UPDATE {change} WHERE anon = {{key:UInt128}}", values)
+
+
+def _without_mention(client: Client, text: str) -> None:
+    """Aliases are few: each is written anew."""
+    sql = (
+        "SELECT DISTINCT message_id, body FROM events WHERE type = 'alias' "
+        "AND JSONExtractString(body, 'previous_id') = {text:String}"
+    )
+    for message, body in client.rows(sql, {"text": text}):
+        event = decode(body.encode())
+        event.previous_id = None
+        change = "ALTER TABLE events UPDATE body = {body:String} WHERE message_id = {id:String}"
+        client.run(change, {"body": encode(event).decode(), "id": message})
 
 
 def erase_aliases(client: Client, messages: list[str]) -> None:

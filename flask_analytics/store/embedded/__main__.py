@@ -1,4 +1,4 @@
-"""The keeper's own process: python -m flask_analytics.store.embedded FOLDER [DAYS]."""
+"""The keeper's own process: python -m flask_analytics.store.embedded FOLDER [RETENTION_DAYS]."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from .keeper import Keeper
 from .spawn import close_all
 
 
-def main(folder: str, days: str | None = None) -> None:
+def main(folder: str, retention_days: str | None = None) -> None:
     """Do what is due in a folder, at the lowest priority that still gets on."""
     close_all()
     os.nice(10)
-    retention_days = None if days is None else int(days)
-    Keeper(Catalog(Path(folder)), retention_days=retention_days).run()
+    days = None if retention_days is None else int(retention_days)
+    Keeper(Catalog(Path(folder)), retention_days=days).run()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError
-from . import identity, quarantine, schema, snapshot
+from . import identity, own, quarantine, schema, snapshot
 from .connections import Connections
 from .snapshot import Segment, Snapshot
 
@@ -40,7 +40,7 @@ class Catalog:
     def _make_folders(self) -> None:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.segments_folder.mkdir(mode=0o700, exist_ok=True)
+            own.folder(self.segments_folder)
         except OSError as error:
             raise StoreError(
                 f"the analytics store needs the folder {self.folder}: {error}"

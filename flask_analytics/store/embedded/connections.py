@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import StoreError
-from . import native
+from . import native, own
 
 #: Seconds that a writer waits for the others before it gives up.
 PATIENCE = 30.0
@@ -94,6 +94,8 @@ class Connections:
         self._idle, self._owner = deque(), os.getpid()
 
     def _open(self) -> sqlite3.Connection:
+        if not self._is_prepared:
+            self._own()
         connection = sqlite3.connect(
             self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
         )
@@ -108,6 +110,12 @@ class Connections:
             connection.close()
             raise
         return connection
+
+    def _own(self) -> None:
+        try:
+            own.database(self.path)
+        except OSError as error:
+            raise StoreError(f"the analytics store {self.path}: {error}") from error
 
 
 def start(connection: sqlite3.Connection, begin: str) -> None:

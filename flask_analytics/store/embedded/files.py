@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from . import keys, row
+from . import keys, own, row
 
 if TYPE_CHECKING:
     import duckdb
@@ -109,7 +109,7 @@ def sync(path: Path) -> None:
 
 def _settle(path: Path) -> None:
     written = Path(f"{path}.tmp")
-    sync(written)
+    own.finished(written)
     written.rename(path)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from ...errors import StoreError
 from ...log import QuietLog
-from . import native, spawn
+from . import native, snapshot, spawn
 from .catalog import Catalog
 from .compact import compact
 from .erase import erase, forget
@@ -28,11 +28,14 @@ MANY = 20_000
 #: Hot rows that are sealed when they have waited for AGE seconds.
 SOME, AGE = 1_000, 300.0
 
+#: Seconds after which any hot row is sealed, and after which a child looks for what is too old.
+DAY = 86_400.0
+
 #: Seconds between two children that one process starts.
 PAUSE = 5.0
 
-#: Seconds.
-DAY = 86_400
+#: Days that the purge may go on in one go.
+MOST_DAYS = 30
 
 #: Pages of ``store.db`` given back at once, during which nobody can write.
 PAGES = 500
@@ -43,14 +46,14 @@ FAULT = "keeper.fault"
 
 def is_due(rows: int, age: float) -> bool:
     """Whether the hot rows should be sealed. A clock that was set back counts as late."""
-    return rows >= MANY or (rows >= SOME and abs(age) > AGE)
+    return rows >= MANY or abs(age) > (AGE if rows >= SOME else DAY)
 
 
 class Keeper:
     """Does what is due, here or in a child.
 
     :param clock: seconds since the epoch.
-    :param retention_days: a child purges events older than that, by whole days.
+    :param retention_days: events older than that are purged; None: never.
     :param has_children: False: nothing is done but what ``tend`` does.
     """
 
@@ -62,7 +65,7 @@ class Keeper:
         retention_days: int | None = None,
         has_children: bool = True,
     ) -> None:
-        self.retention_days = retention_days
+        self._retention_days = retention_days
         self._has_children = has_children
         self.shelf = Shelf(catalog, clock)
         self._clock = clock
@@ -94,13 +97,13 @@ class Keeper:
         except (StoreError, RuntimeError) as error:
             self._log.warning("store", "the analytics store cannot seal: %s", error)
 
+    def _arguments(self) -> list[str]:
+        days = [] if self._retention_days is None else [str(self._retention_days)]
+        return [str(self.shelf.catalog.folder), *days]
+
     def _start_now(self) -> None:
         self._started_at = 0.0
         self.start()
-
-    def _arguments(self) -> list[str]:
-        days = [] if self.retention_days is None else [str(self.retention_days)]
-        return [str(self.shelf.catalog.folder), *days]
 
     def _report(self) -> None:
         """What went wrong in an earlier child is told once."""
@@ -127,7 +130,7 @@ class Keeper:
     def _try(self) -> bool:
         with self.shelf.locked() as is_ours:
             if is_ours:
-                self._do()
+                self._do(is_daily=True)
         return is_ours
 
     def tend(self) -> None:
@@ -155,30 +158,42 @@ class Keeper:
             self.shelf.sweep()
             return purge(self.shelf, before)
 
-    def _retain(self) -> None:
-        """Purge up to a midnight: so a segment that spans it is rewritten once a day at most."""
-        if self.retention_days is not None:
-            day = int(self._clock() // DAY) - self.retention_days
-            purge(self.shelf, day * DAY * 1_000_000)
-
-    def _do(self) -> None:
+    def _do(self, is_daily: bool = False) -> None:
         import duckdb
 
         self.shelf.sweep()
         try:
-            self._rewrite()
+            self._rewrite(is_daily)
         except duckdb.Error:
             if not sort_out(self.shelf.catalog, self.shelf.segments()):
                 raise
-            self._rewrite()  # without the files that could not be read
+            self._rewrite(is_daily)  # without the files that could not be read
         self.shelf.sweep()
         self._shrink()
 
-    def _rewrite(self) -> None:
+    def _rewrite(self, is_daily: bool) -> None:
         seal(self.shelf)
-        self._retain()
         erase(self.shelf)
+        self._expire(is_daily)
         compact(self.shelf)
+
+    def _expire(self, is_daily: bool) -> None:
+        """Purge what is too old. It rewrites a segment each time that some of it is.
+
+        :param is_daily: not if somebody did so within a day.
+        """
+        if self._retention_days is None:
+            return
+        now = self._clock()
+        with self.shelf.catalog.read() as connection:
+            last = snapshot.counter(connection, "expired_at")
+        if is_daily and abs(now - last) < DAY:
+            return
+        # A clock that jumps ahead must not cost the history before somebody sets it right.
+        present = min(now, last + MOST_DAYS * DAY) if is_daily and last else now
+        purge(self.shelf, int((present - self._retention_days * DAY) * 1_000_000))
+        with self.shelf.catalog.write() as connection:
+            snapshot.put(connection, "expired_at", int(now))
 
     def _shrink(self) -> None:
         """Give back what sealed rows have left free, in steps that let others write."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import snapshot
+from . import own, snapshot
 from .snapshot import Segment
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def put_aside(connection: sqlite3.Connection, folder: Path, segment: Segment, fa
     if connection.execute(live, (segment.id,)).fetchone() is None:
         return False
     aside = folder / "quarantine"
-    aside.mkdir(mode=0o700, exist_ok=True)
+    own.folder(aside)
     for path in (Path(segment.path), Path(segment.hours_path)):
         if path.exists():
             path.rename(aside / path.name)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from ...delivery.latch import allocate_lock
 from ...errors import StoreError
+from . import own
 from .catalog import Catalog
 from .deadline import Deadline
 from .loaded import Loaded
@@ -94,7 +95,7 @@ class Reader:
         import duckdb
 
         self._sweep()
-        (self.folder / "spill").mkdir(mode=0o700, exist_ok=True)
+        own.folder(self.folder / "spill")
         try:
             instance = duckdb.connect(config=self._settings())
             self._confine(instance)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import engine, files, snapshot
+from . import engine, files, own, snapshot
 from .catalog import Catalog
 from .files import Point, Written
 from .snapshot import Segment
@@ -46,8 +46,7 @@ class Shelf:
     @contextmanager
     def locked(self, wait: bool = False) -> Iterator[bool]:
         """Only one process at a time changes segments. False: another one does."""
-        path = self.catalog.folder / "seal.lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = own.lock(self.catalog.folder / "seal.lock")
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:

@@ -133,8 +133,18 @@ def highest(connection: sqlite3.Connection) -> int:
 
 def generation(connection: sqlite3.Connection) -> int:
     """Equal as long as no answer can have changed."""
-    row = connection.execute("SELECT value FROM meta WHERE key = 'generation'").fetchone()
-    return int(row[0])
+    return counter(connection, "generation")
+
+
+def counter(connection: sqlite3.Connection, name: str) -> int:
+    """One of ``meta``; 0 where it was never put."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (name,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def put(connection: sqlite3.Connection, name: str, value: int) -> None:
+    """Put one of ``meta``."""
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
 
 
 def changed(connection: sqlite3.Connection, *counters: str) -> None:

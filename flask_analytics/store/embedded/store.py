@@ -25,9 +25,6 @@ from .view import View
 
 T = TypeVar("T")
 
-#: Seconds.
-DAY = 86_400
-
 #: Views that one question may see break under it: each was a compaction or a broken file.
 TRIES = 20
 
@@ -37,7 +34,7 @@ class EmbeddedStore:
     number of processes may write and read it at once, on one machine.
 
     :param folder: made when needed.
-    :param retention_days: events older than that are purged.
+    :param retention_days: events older than that are purged, about once a day.
     :param timeout: seconds that one answer may take.
     :param clock: seconds since the epoch.
     :param log: told what goes wrong in the background.
@@ -57,7 +54,6 @@ class EmbeddedStore:
         has_children: bool = True,
     ) -> None:
         self.timeout = timeout
-        self._retention_days, self._clock = retention_days, clock
         self._catalog = Catalog(folder)
         self._keeper = Keeper(self._catalog, clock, log, retention_days, has_children)
         self._hot = Hot(self._catalog, self._keeper.look, clock)
@@ -133,8 +129,6 @@ class EmbeddedStore:
 
     def tend(self) -> None:
         """Purge, seal, erase and compact, here and now."""
-        if self._retention_days is not None:
-            self._keeper.purge(int((self._clock() - self._retention_days * DAY) * 1_000_000))
         self._keeper.tend()
 
     def describe(self) -> dict[str, Any]:

@@ -88,9 +88,9 @@ def test_an_event_comes_back_as_it_went_in(house: House) -> None:
 
 def test_ten_thousand_properties_have_two_hundred_columns(house: House) -> None:
     """The commonest of them; nothing of the others is lost, also when segments become one."""
-    names = [f"k{n}" for n in range(2_500)]
+    names = [f"k{n}" for n in range(10_000)]
     bodies = [
-        make(at=START + part, properties=dict.fromkeys(names[part * 50 : part * 50 + 50], part))
+        make(at=START + part, properties=dict.fromkeys(names[part * 200 : part * 200 + 200], part))
         for part in range(50)
     ]
     for half in (bodies[:25], bodies[25:]):

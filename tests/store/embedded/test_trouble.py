@@ -21,7 +21,7 @@ from flask_analytics.store.embedded.keeper import FAULT, Keeper, is_due
 from flask_analytics.store.embedded.quarantine import sort_out
 from flask_analytics.store.embedded.seal import seal
 
-from .actors import DAY, START, House, ids_of, make, start
+from .actors import DAY, START, House, id_of, ids_of, make, start
 
 
 @contextmanager
@@ -102,6 +102,47 @@ def test_a_keeper_puts_aside_what_it_cannot_read(house: House) -> None:
     assert len(house.shelf.segments()) == 1
 
 
+def test_nobody_else_may_read_anything(tmp_path: Path) -> None:
+    """Whatever the umask, also in a folder that others may enter, and what was open before."""
+    folder = tmp_path / "store"
+    before = os.umask(0)
+    try:
+        folder.mkdir(mode=0o755)
+        house = House(folder)
+        house.append(make())
+        seal(house.shelf)
+        house.append(make())
+        with house.shelf.locked():
+            assert {f"{path.name[-3:]}" for path in folder.rglob("*-*")} >= {"wal", "shm"}
+        (folder / "store.db").chmod(0o644)
+        assert Catalog(folder).generation() > 0
+    finally:
+        os.umask(before)
+
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.rglob("*")}
+
+    assert {mode for name, mode in modes.items() if name != "segments"} == {0o600}
+    assert modes["segments"] == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_makes_belongs_to_the_folders_owner(tmp_path: Path) -> None:
+    """A command from root's shell must not lock the workers out."""
+    folder = tmp_path / "store"
+    folder.mkdir(mode=0o700)
+    os.chown(folder, 65_534, 65_534)
+
+    house = House(folder)
+    house.append(make())
+    seal(house.shelf)
+    house.append(make())
+    with house.shelf.locked():
+        owners = {path.name: path.stat().st_uid for path in folder.rglob("*")}
+
+    assert {"store.db", "store.db-wal", "store.db-shm", "seal.lock", "segments"} <= owners.keys()
+    assert set(owners.values()) == {65_534}
+
+
 def test_a_newer_folder_is_refused_with_the_cure(house: House) -> None:
     """Two versions of the package on one folder."""
     with house.catalog.write() as connection:
@@ -141,7 +182,9 @@ def test_a_seal_is_due_by_number_by_age_and_after_a_jump() -> None:
     assert not is_due(keeping.SOME, 1)
     assert is_due(keeping.SOME, keeping.AGE + 1)
     assert is_due(keeping.SOME, -keeping.AGE - 1)
-    assert not is_due(keeping.SOME - 1, 10**9)
+    assert not is_due(keeping.SOME - 1, keeping.AGE + 1)
+    assert is_due(1, keeping.DAY + 1)
+    assert is_due(1, -keeping.DAY - 1)
 
 
 def test_a_forked_child_has_connections_of_its_own(house: House) -> None:
@@ -214,4 +257,41 @@ def test_what_went_wrong_in_a_child_is_told_once(
     keeper.look(keeping.MANY, house.clock())
 
     assert "no space" in caplog.text
+    assert not (house.folder / FAULT).exists()
+
+
+def test_a_child_purges_what_is_too_old_once_a_day(house: House) -> None:
+    """Of a site with few events, too; the segment at the edge is not rewritten by each child."""
+    keeper = Keeper(house.catalog, house.clock, retention_days=30)
+    house.clock.now += 40 * 86_400
+    old, young = make(at=START), make(at=START + 20 * DAY)
+    house.append(old, young)
+    keeper._do(is_daily=True)
+    assert house.seen() == [id_of(young)]
+
+    house.append(late := make(at=START + DAY))
+    keeper._do(is_daily=True)
+    assert sorted(house.seen()) == ids_of([young, late])
+
+    house.clock.now += 86_400
+    keeper._do(is_daily=True)
+    assert house.seen() == [id_of(young)]
+
+
+def test_a_child_is_told_how_long_events_are_kept(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real one: the events of this story are older than a day."""
+    ended = []
+    monkeypatch.setattr(keeping.native, "start_thread", lambda f, args: ended.append(args[0]))
+    house.append(make())
+
+    Keeper(house.catalog, house.clock, retention_days=1).start()
+
+    give_up = time.monotonic() + 60
+    while house.seen() and time.monotonic() < give_up:
+        pass  # each look takes a while
+    os.kill(ended[0], signal.SIGTERM)  # it would wait for readers of what it has dropped
+    keeping._reap(ended[0])
+    assert house.seen() == []
     assert not (house.folder / FAULT).exists()
