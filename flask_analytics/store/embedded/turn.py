@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import stat
 from pathlib import Path
 
 from . import native
@@ -58,14 +59,15 @@ class Turn:
             os.close(pipe)
 
     def _open(self) -> int | None:
-        """The pipe; None: there can be none. Two threads at once may open it: one is kept."""
+        """The pipe; None: there can be none, or a copied folder has a file there. Two threads
+        at once may open it: one is kept."""
         if self._pipe is not None:
             return self._pipe
         with contextlib.suppress(OSError):
             with contextlib.suppress(FileExistsError):
                 os.mkfifo(self._path, 0o600)
             pipe = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
-            if self._pipe is None:
+            if self._pipe is None and stat.S_ISFIFO(os.fstat(pipe).st_mode):
                 self._pipe = pipe
             else:
                 os.close(pipe)
