@@ -2,7 +2,9 @@
 
 The embedded store's segments are written by its own ``files.write``, from a table with the columns
 of ``shape.Shape`` that SQL makes of the numbers, because taking in ten million events one by one
-says nothing about questions. ``check`` compares that with events that came in the usual way.
+says nothing about questions. ``check`` compares that with events that came in the usual way:
+
+    python benchmarks/builders.py
 """
 
 from __future__ import annotations
@@ -10,10 +12,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
-from generator import AGENTS, DAY, PREFIXES, PROCESSES, TEXTS, History, message_id
+import msgspec
+from generator import AGENTS, DAY, PREFIXES, PROCESSES, TEXTS, History, make, message_id
+from generator import store as write_history
 
 from flask_analytics.metrics import facts
 from flask_analytics.store.embedded import mark, row, seal
@@ -185,3 +190,36 @@ ENGINES: dict[str, tuple[Callable[[Path, History, Path], None], str]] = {
     "sqlite": (sqlite, "alone.sqlite"),
     "chdb": (clickhouse, "chdb"),
 }
+
+
+def check(count: int = 5_000) -> None:
+    """Events that were appended, and the same ones as they are built here, read back alike."""
+    history = make(count)
+    with TemporaryDirectory() as folder:
+        master = Path(folder, "history.parquet")
+        write_history(history, master)
+        embedded(master, history, Path(folder))
+        appended = EmbeddedStore(Path(folder, "appended"))
+        appended.append([msgspec.json.encode(history.event(n)) for n in range(count)])
+        appended.tend()
+        built = EmbeddedStore(Path(folder, "embedded"))
+        usual, other = _events(appended), _events(built)
+        appended.close()
+        built.close()
+    if len(usual) != count:
+        raise SystemExit(f"{len(usual):,} of {count:,} events are left")
+    differ = [pair for pair in zip(usual, other, strict=True) if pair[0] != pair[1]]
+    if differ:
+        raise SystemExit(
+            f"{len(differ):,} events differ, the first:\n{differ[0][0]}\n{differ[0][1]}"
+        )
+    print(f"{count:,} events are the same")
+
+
+def _events(store: EmbeddedStore) -> list[dict[str, Any]]:
+    events = [msgspec.json.decode(body) for body in store.events()]
+    return sorted(events, key=lambda event: str(event["message_id"]))
+
+
+if __name__ == "__main__":
+    check()

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import StoreError
 from . import identity, own, quarantine, schema, snapshot
-from .connections import Connections
+from .connections import READ, Connections
 from .snapshot import Segment, Snapshot
 
 _COUNTS = {
@@ -58,7 +58,7 @@ class Catalog:
 
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
         """A connection that sees one moment throughout."""
-        return self._connections.transaction("BEGIN")
+        return self._connections.transaction(READ)
 
     def borrow(self) -> AbstractContextManager[sqlite3.Connection]:
         """A connection outside any transaction, for pragmas."""

@@ -1,8 +1,8 @@
 """Connections to ``store.db``: borrowed, given back, and left alone after a fork.
 
 SQLite's own waiting backs off to 100 ms; with several processes that ingest, some batch would
-always be the one that slept too long. Here a writer that finds the door closed tries again each
-millisecond.
+always be the one that slept too long. Here a writer that finds the door closed is called when it
+opens, see ``Turn``.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import StoreError
-from . import native, own
+from . import own
+from .turn import Turn
 
 #: Seconds that a writer waits for the others before it gives up.
 PATIENCE = 30.0
 
-#: Seconds between two tries.
-PAUSE = 0.001
+#: What begins a transaction that only reads.
+READ = "BEGIN"
 
 #: Bytes to which the write-ahead log is cut after it grew.
 LOG_BYTES = 8 * 1024 * 1024
@@ -38,6 +39,7 @@ class Connections:
         self.path = path
         self._prepare = prepare
         self._idle: deque[sqlite3.Connection] = deque()
+        self._turn = Turn(path.with_suffix(".turn"))
         self._owner = os.getpid()
         self._is_prepared = False
 
@@ -68,9 +70,11 @@ class Connections:
         with self.borrow() as connection:
             if is_durable:
                 connection.execute("PRAGMA synchronous = FULL")
-            start(connection, begin)
+            start(connection, begin, self._turn)
             yield connection  # a fault closes the connection, which rolls back
             connection.execute("COMMIT")
+            if begin != READ:
+                self._turn.end()
             if is_durable:
                 connection.execute("PRAGMA synchronous = NORMAL")
 
@@ -80,6 +84,7 @@ class Connections:
             self._abandon()
         while self._idle:
             self._idle.pop().close()
+        self._turn.close()
 
     def _take(self) -> sqlite3.Connection:
         if self._owner != os.getpid():
@@ -118,7 +123,7 @@ class Connections:
             raise StoreError(f"the analytics store {self.path}: {error}") from error
 
 
-def start(connection: sqlite3.Connection, begin: str) -> None:
+def start(connection: sqlite3.Connection, begin: str, turn: Turn) -> None:
     """Begin a transaction, waiting for other writers."""
     connection.execute("PRAGMA busy_timeout = 0")
     give_up = time.monotonic() + PATIENCE
@@ -129,7 +134,7 @@ def start(connection: sqlite3.Connection, begin: str) -> None:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > give_up:
                 raise
-        native.sleep(PAUSE)
+        turn.wait()
     connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
 
 

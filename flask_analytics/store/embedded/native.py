@@ -11,3 +11,4 @@ from gevent import monkey
 start_thread = monkey.get_original("_thread", "start_new_thread")
 sleep = monkey.get_original("time", "sleep")
 waitpid = monkey.get_original("os", "waitpid")
+poll = monkey.get_original("select", "poll")
