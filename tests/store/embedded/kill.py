@@ -48,7 +48,7 @@ class Siege:
                 self._kill_writer()
         for writer in self._writers:
             writer.kill()
-            writer.wait()
+            writer.communicate()
         self.check()
 
     def _kill_keeper(self, point: str) -> None:
@@ -64,7 +64,7 @@ class Siege:
     def _kill_writer(self) -> None:
         number = random.randrange(WRITERS)
         self._writers[number].kill()
-        self._writers[number].wait()
+        self._writers[number].communicate()
         self._writers[number] = self._writer()
         self.kills["writer"] += 1
 
