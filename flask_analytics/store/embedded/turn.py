@@ -13,6 +13,7 @@ import select
 import stat
 from pathlib import Path
 
+from ...delivery.folder import give
 from . import native
 
 #: Milliseconds after which a writer tries without having been called.
@@ -67,6 +68,7 @@ class Turn:
             with contextlib.suppress(FileExistsError):
                 os.mkfifo(self._path, 0o600)
             pipe = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            give(pipe, self._path.parent)
             if self._pipe is None and stat.S_ISFIFO(os.fstat(pipe).st_mode):
                 self._pipe = pipe
             else:
