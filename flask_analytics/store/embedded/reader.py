@@ -20,7 +20,7 @@ from ...errors import StoreError
 from . import own
 from .catalog import Catalog
 from .deadline import Deadline
-from .loaded import Loaded
+from .loaded import Loaded, Moment
 from .view import View
 
 if TYPE_CHECKING:
@@ -58,9 +58,20 @@ class Reader:
         cursor, loaded = self._here()
         try:
             with Deadline(seconds, cursor.interrupt) as deadline:
-                yield View(self._catalog, loaded.moment(cursor), cursor, deadline, uncounted)
+                moment = self._moment(loaded, cursor, deadline)
+                yield View(self._catalog, moment, cursor, deadline, uncounted)
         finally:
             cursor.close()
+
+    def _moment(self, loaded: Loaded, cursor: DuckDBPyConnection, deadline: Deadline) -> Moment:
+        """What is there now; to bring it up to date takes a part of the question's time."""
+        import duckdb
+
+        try:
+            return loaded.moment(cursor)
+        except duckdb.InterruptException:
+            deadline.check()
+            raise
 
     def _here(self) -> tuple[DuckDBPyConnection, Loaded]:
         """A connection of its own to the instance, and what is loaded there."""

@@ -13,6 +13,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from duckdb import DuckDBPyConnection
 
 from flask_analytics.errors import StoreError
 from flask_analytics.event import Revenue
@@ -21,6 +22,7 @@ from flask_analytics.metrics.person import Timeline
 from flask_analytics.metrics.top import TopEvents, TopProperties
 from flask_analytics.metrics.volume import Volume
 from flask_analytics.metrics.window import Range, moment
+from flask_analytics.store.embedded.loaded import Loaded
 from flask_analytics.store.embedded.store import EmbeddedStore
 
 from .actors import DAY, SECOND, START, make
@@ -249,6 +251,22 @@ def test_a_question_that_takes_too_long_is_interrupted(store: EmbeddedStore) -> 
         store._look(endless)
     store.timeout = 30.0
     assert count(store) == 6
+
+
+def test_the_time_may_be_over_before_anything_is_asked(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine what is new takes the whole time: it is said in the same words."""
+    fill(store)
+    store.timeout = 0.05
+
+    def slow(loaded: Loaded, cursor: DuckDBPyConnection) -> Any:
+        return cursor.execute("SELECT count(*) FROM range(1000000000000) AS t(n) WHERE n % 7 = 3")
+
+    monkeypatch.setattr(Loaded, "moment", slow)
+
+    with pytest.raises(StoreError, match=r"took longer than 0\.05 seconds"):
+        count(store)
 
 
 def test_it_reads_nothing_but_its_segments(store: EmbeddedStore, tmp_path: Path) -> None:
