@@ -59,7 +59,7 @@ def test_currency_must_be_text() -> None:
 def test_currency_is_written_in_capitals() -> None:
     """Lower case is understood."""
     assert Revenue.of(1, "gbp").currency == "GBP"
-    assert {"EUR", "GBP", "USD", "JPY"} <= currencies()
+    assert currencies().items() >= {"EUR": 2, "GBP": 2, "USD": 2, "JPY": 0}.items()
 
 
 def test_wire_has_the_documented_names_and_forms() -> None:
