@@ -29,6 +29,9 @@ class FairSocket(gevent.socket.socket):  # type: ignore[misc]
     #: Reads between two turns.
     EVERY = 16
 
+    #: Seconds of a turn. Not 0: gevent runs fifty of those before it looks at clock and sockets.
+    TURN = 1e-6
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._reads = 0
@@ -37,7 +40,7 @@ class FairSocket(gevent.socket.socket):  # type: ignore[misc]
         """Read, and every so often wait for the others."""
         self._reads += 1
         if self._reads % self.EVERY == 0:
-            gevent.sleep(0)
+            gevent.sleep(self.TURN)
         return super().recv_into(*args)  # type: ignore[no-any-return]
 
 

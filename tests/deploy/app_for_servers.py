@@ -40,8 +40,8 @@ analytics = Analytics(app)
 
 @app.get("/page/<int:number>")
 def page(number: int) -> str:
-    """Each request is told apart by its path."""
-    return f"<p>{number}</p>"
+    """Each request is told apart by its path, each answer by the process that gave it."""
+    return f"<p>{number}</p> {os.getpid()}"
 
 
 @app.get("/ready")
