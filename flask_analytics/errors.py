@@ -9,7 +9,8 @@
     ├── StoreError              the store cannot answer now
     └── DeliveryError           a collector says how a try ended
         ├── RetryLater          worth another try, perhaps after a pause
-        └── Refused             the destination will never take it
+        ├── Refused             the destination will never take it
+        └── Unsupported         the destination has no word for it
 """
 
 from __future__ import annotations
@@ -49,6 +50,13 @@ class RetryLater(DeliveryError):
 
 class Refused(DeliveryError):
     """The destination refused these events for good; ``reason`` becomes a counter."""
+
+
+class Unsupported(DeliveryError):
+    """The destination has no word for this event, such as an alias: counted as dropped."""
+
+    def __init__(self, reason: str = "unsupported") -> None:
+        super().__init__(reason)
 
 
 class QuestionError(AnalyticsError, ValueError):

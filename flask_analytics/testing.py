@@ -6,6 +6,7 @@ Set ``TESTING`` before the first event; then there is no thread, no network and 
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -79,9 +80,12 @@ class FakeDestination:
     ...     address = f"webhook+{destination.url}"
 
     ``answers`` are given in order, then 200. ``requests`` and ``events`` are what has come.
+
+    :param certificate: what TLS is spoken with, such as ``trustme.CA().issue_cert("127.0.0.1")``:
+        anything with a method ``configure_cert(ssl_context)``. None: no TLS.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Any = None) -> None:
         self.requests: list[Received] = []
         self.answers: deque[Answer] = deque()
         #: How many requests were under way at the same time, at most.
@@ -91,11 +95,20 @@ class FakeDestination:
         self._end = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
+        self._scheme = "http"
+        if certificate is not None:
+            self._scheme = "https"
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            certificate.configure_cert(context)
+            # The handshake is the connection's own: one that fails must not end the server.
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}/"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_port}/"
 
     @property
     def events(self) -> list[dict[str, Any]]:

@@ -18,19 +18,23 @@ FLOORS = [
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
     "delivery.stats delivery.sigterm web.keys web.problem",
     # 2: what is made of them; the questions and their answers, as values
-    "values pipeline salt collectors.base collectors.connect delivery.hub delivery.buffer "
+    "values pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
+    "collectors.connect delivery.hub delivery.buffer "
     "delivery.dead delivery.segment delivery.sheet metrics.*",
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "
-    "collectors.http collectors.memory collectors.stdout collectors.address store.base",
+    "collectors.answer collectors.client collectors.memory collectors.stdout store.base",
     # 4: machines made of tools; the questions in SQL
-    "record delivery.account delivery.caller collectors.webhook collectors.store web.payload "
+    "record delivery.account delivery.caller collectors.webhook collectors.store "
+    "collectors.destination collectors.http web.payload "
     "delivery.census store.sql.* store.run store.move store.address",
     # 5: a lane; what the helpers are given; the stores
     "arguments delivery.batcher delivery.board delivery.diagnosis delivery.exposition web.access "
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
-    "web.batch web.shapes",
+    "web.batch web.shapes collectors.address collectors.ga4 collectors.plausible "
+    "collectors.mixpanel collectors.segment collectors.posthog collectors.amplitude "
+    "collectors.matomo collectors.umami",
     # 6: what fills the lanes; the helpers
     "context delivery.pump delivery.summary store.imports.* web.openapi",
     # 7: doors

@@ -8,12 +8,13 @@ from __future__ import annotations
 import difflib
 import importlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ..errors import ConfigurationError
 from .base import Collector, check
+from .destination import Destination
 
 #: scheme -> the module and the class; loaded when named.
 SCHEMES = {
@@ -21,13 +22,30 @@ SCHEMES = {
     "memory": ("memory", "MemoryCollector"),
     "webhook+http": ("webhook", "WebhookCollector"),
     "webhook+https": ("webhook", "WebhookCollector"),
+    "amplitude": ("amplitude", "AmplitudeCollector"),
+    "ga4": ("ga4", "GA4Collector"),
+    "matomo": ("matomo", "MatomoCollector"),
+    "mixpanel": ("mixpanel", "MixpanelCollector"),
+    "plausible": ("plausible", "PlausibleCollector"),
+    "posthog": ("posthog", "PostHogCollector"),
+    "segment": ("segment", "SegmentCollector"),
+    "umami": ("umami", "UmamiCollector"),
 }
 
 #: Those that need nothing else.
 SHORT = ("stdout:", "memory:")
 
-#: Options that an address may carry, and how to read them. The rest stays part of the address.
-_OPTIONS = {
+
+def flag(text: str) -> bool:
+    """What an address says for yes and no.
+
+    :raises ValueError: it is neither.
+    """
+    return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
+
+
+#: Options that every address may carry, and how to read them.
+_OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "name": str,
     "batch_size": int,
     "batch_bytes": int,
@@ -35,7 +53,17 @@ _OPTIONS = {
     "timeout": float,
     "max_inflight": int,
     "max_age": float,
-    "secret": str,
+}
+
+#: A webhook's own. The rest stays part of its address.
+_WEBHOOK: Mapping[str, Callable[[str], Any]] = {**_OPTIONS, "ca_file": str, "secret": str}
+
+#: Those of every service.
+_SERVICE: Mapping[str, Callable[[str], Any]] = {
+    **_OPTIONS,
+    "ca_file": str,
+    "endpoint": str,
+    "anonymize_ip": flag,
 }
 
 
@@ -78,12 +106,32 @@ def from_address(address: object) -> Collector:
         raise ConfigurationError(f"ANALYTICS_COLLECTORS: {_unknown(address, parts.scheme)}")
     module, name = SCHEMES[parts.scheme]
     kind = getattr(importlib.import_module(f".{module}", __package__), name)
-    options, query = _options(parts.query)
-    if not parts.scheme.startswith("webhook"):
-        return _build(kind, parts.scheme, (), options)
+    if parts.scheme.startswith("webhook"):
+        return _webhook(kind, parts)
+    if issubclass(kind, Destination):
+        options = _checked(parts, {**_SERVICE, **kind.address_options})
+        return _build(parts.scheme, lambda: kind.from_url(parts, options))
+    return _build(parts.scheme, lambda: kind(**_checked(parts, _OPTIONS)))
+
+
+def _webhook(kind: Any, parts: SplitResult) -> Collector:
+    options, rest = _options(parts.query, _WEBHOOK)
+    for key, _ in rest:
+        _warn_of_typo(key)
     scheme = parts.scheme.removeprefix("webhook+")
-    url = urlunsplit((scheme, parts.netloc, parts.path, query, ""))
-    return _build(kind, "webhook", (url,), options)
+    url = urlunsplit((scheme, parts.netloc, parts.path, urlencode(rest), ""))
+    return _build("webhook", lambda: kind(url, **options))
+
+
+def _checked(parts: SplitResult, known: Mapping[str, Callable[[str], Any]]) -> dict[str, Any]:
+    """The options of an address that has no others."""
+    options, rest = _options(parts.query, known)
+    for key, _ in rest:
+        raise ConfigurationError(
+            f"ANALYTICS_COLLECTORS: {parts.scheme}: {key[:40]} is no option. "
+            f"Known are {', '.join(known)}"
+        )
+    return options
 
 
 def _unknown(address: str, scheme: str) -> str:
@@ -97,35 +145,37 @@ def _unknown(address: str, scheme: str) -> str:
     return f"there is no collector called {word[:40]!r}. Known are {known}"
 
 
-def _options(query: str) -> tuple[dict[str, Any], str]:
+def _options(
+    query: str, known: Mapping[str, Callable[[str], Any]]
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """The options that are known, read, and what else there is."""
     options: dict[str, Any] = {}
     rest: list[tuple[str, str]] = []
     for key, value in parse_qsl(query, keep_blank_values=True):
-        if key not in _OPTIONS:
-            _warn_of_typo(key)
+        if key not in known:
             rest.append((key, value))
             continue
         try:
-            options[key] = _OPTIONS[key](value)
-        except ValueError:
+            options[key] = known[key](value)
+        except (ValueError, KeyError):
+            wanted = "true or false" if known[key] is flag else "a number above 0"
             raise ConfigurationError(
-                f"ANALYTICS_COLLECTORS: {key} must be a number above 0, not {value[:20]!r}"
+                f"ANALYTICS_COLLECTORS: {key} must be {wanted}, not {value[:20]!r}"
             ) from None
-    return options, urlencode(rest)
+    return options, rest
 
 
 def _warn_of_typo(key: str) -> None:
     """What is no option stays in the address, where a misspelt one would do nothing."""
-    if close := difflib.get_close_matches(key, _OPTIONS, 1, cutoff=0.85):
+    if close := difflib.get_close_matches(key, _WEBHOOK, 1, cutoff=0.85):
         warnings.warn(
             f"ANALYTICS_COLLECTORS: {key} is no option: did you mean {close[0]}?", stacklevel=6
         )
 
 
-def _build(kind: Any, scheme: str, args: tuple[str, ...], options: dict[str, Any]) -> Collector:
+def _build(scheme: str, make: Callable[[], Collector]) -> Collector:
     try:
-        collector: Collector = kind(*args, **options)
+        return make()
     except (TypeError, ConfigurationError) as error:
         text = str(error).removeprefix(f"{scheme}: ")
         raise ConfigurationError(f"ANALYTICS_COLLECTORS: {scheme}: {text}") from None
-    return collector

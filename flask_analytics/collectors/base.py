@@ -30,12 +30,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The destination has the event."""
+    """The destination has the event; ``cut`` names the parts of it that had to go."""
+
+    cut: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """The destination will never take the event. ``reason`` is a short word for a counter."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The event was not sent, because it means nothing there: ``unsupported``, ``expired``."""
 
     reason: str
 
@@ -64,9 +73,9 @@ class Misconfigured:
     reason: str
 
 
-Verdict = Delivered | Rejected | Retry | Split | Misconfigured
+Verdict = Delivered | Rejected | Dropped | Retry | Split | Misconfigured
 
-VERDICTS = (Delivered, Rejected, Retry, Split, Misconfigured)
+VERDICTS = (Delivered, Rejected, Dropped, Retry, Split, Misconfigured)
 
 DELIVERED = Delivered()
 
@@ -78,11 +87,14 @@ class Batch(Sequence["Event"]):
     asks, and are its own: it may change them.
     """
 
-    __slots__ = ("_events", "bodies")
+    __slots__ = ("_events", "at", "bodies")
 
-    def __init__(self, bodies: Sequence[bytes]) -> None:
+    def __init__(self, bodies: Sequence[bytes], at: float = 0.0) -> None:
         #: The events as JSON objects, in order.
         self.bodies = bodies
+        #: When they were first tried together, in seconds since the epoch: not the attempt's own
+        #: time, which would change the bytes of a request that has to be the same.
+        self.at = at
         self._events: list[Event] | None = None
 
     @property
@@ -142,6 +154,10 @@ class Collector:
 
     #: Seconds after its acceptance when an event is no longer worth sending.
     max_age: float = 86_400.0
+
+    #: Whether the destination keeps an event's own time; False: it stamps on arrival, so history
+    #: would be falsified.
+    keeps_timestamp: ClassVar[bool] = True
 
     #: When to try again, and when to stop for a while. None: as ``RetryPolicy()``, ``Breaker()``.
     retry: RetryPolicy | None = None

@@ -16,9 +16,6 @@ import socket
 import ssl
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from time import time
 from typing import Any, NamedTuple
 
 import gevent.ssl
@@ -31,7 +28,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.ssl_ import resolve_cert_reqs
 
-from .base import DELIVERED, Misconfigured, Rejected, Retry, Split, Verdict
+from .answer import Answer
 from .connect import connect
 
 #: Seconds to connect and between two reads. The lane limits the whole call.
@@ -44,52 +41,6 @@ PLACES = 4
 
 #: Bytes of an answer that are read; the rest, and the connection, is thrown away.
 MAX_ANSWER = 64 * 1024
-
-#: Answers worth another try, and 5xx, except the two that say "never".
-_TRY_AGAIN = frozenset({408, 425, 429})
-_NEVER = frozenset({501, 505})
-
-#: Answers to a batch that may be about one of its events, or about its size.
-_SPLIT = frozenset({400, 413})
-
-#: Answers that will be the same until somebody changes a key.
-_WRONG_KEY = frozenset({401, 403})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a destination said."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def verdict(self) -> Verdict:
-        """What the status alone means for the events of a request."""
-        if 200 <= self.status < 300:
-            return DELIVERED
-        reason = f"http_{self.status}"
-        if self.status < 200:  # an early hint, and then no answer that http.client would read
-            return Retry(reason)
-        if self.status in _TRY_AGAIN or (self.status >= 500 and self.status not in _NEVER):
-            return Retry(reason, retry_after(self.headers.get("Retry-After")))
-        if self.status in _SPLIT:
-            return Split(reason)
-        if self.status in _WRONG_KEY or 300 <= self.status < 400:
-            return Misconfigured(reason)  # a redirect is never followed: it would lose the body
-        return Rejected(reason)
-
-
-def retry_after(value: str | None, now: float | None = None) -> float | None:
-    """Seconds of a Retry-After header: a number or a date (RFC 9110, section 10.2.3)."""
-    if value is None:
-        return None
-    if value.isascii() and value.strip().isdigit():
-        return float(value)
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - (now or time()))
-    except (ValueError, OverflowError):
-        return None
 
 
 class _Place(NamedTuple):
@@ -106,9 +57,13 @@ class Http:
     """Posts through the connection pools of requests' adapter: a session would follow redirects
     (the second request being a GET without the body), take proxies and passwords from the
     environment, keep cookies, and cost as much again; and the adapter prepares for each request
-    what is the same for all of a URL (0.2 of 0.6 ms)."""
+    what is the same for all of a URL (0.2 of 0.6 ms).
 
-    def __init__(self) -> None:
+    :param ca_file: a PEM file with the authorities to trust; None: the public ones.
+    """
+
+    def __init__(self, ca_file: str | None = None) -> None:
+        self._verify: bool | str = ca_file or True
         self._adapter = GeventAdapter(pool_connections=PLACES, pool_maxsize=64, max_retries=0)
         self._places: dict[str, _Place] = {}
 
@@ -143,9 +98,9 @@ class Http:
             self._places.clear()
         blank = requests.Request("POST", url, headers={"User-Agent": USER_AGENT}).prepare()
         assert blank.url is not None
-        pool = self._adapter.get_connection_with_tls_context(blank, verify=True)
+        pool = self._adapter.get_connection_with_tls_context(blank, verify=self._verify)
         assert isinstance(pool, urllib3.HTTPConnectionPool)
-        self._adapter.cert_verify(pool, blank.url, True, None)  # type: ignore[no-untyped-call]
+        self._adapter.cert_verify(pool, blank.url, self._verify, None)  # type: ignore[no-untyped-call]
         del blank.headers["Content-Length"]
         self._places[url] = place = _Place(pool, blank.path_url, blank.headers)
         return place

@@ -6,7 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from ..collectors.base import DELIVERED, Misconfigured, Rejected, Retry, Split, Verdict
+from ..collectors.base import (
+    DELIVERED,
+    Delivered,
+    Dropped,
+    Misconfigured,
+    Rejected,
+    Retry,
+    Split,
+    Verdict,
+)
 from ..log import QuietLog
 from .buffer import Entry
 from .dead import DeadLetters
@@ -68,11 +77,14 @@ class Account:
         for entry, verdict in zip(entries, verdicts, strict=True):
             if isinstance(verdict, Rejected):
                 self.reject(entry, verdict.reason)
+            elif isinstance(verdict, Dropped):
+                self._pass_over(entry, verdict.reason)
             elif isinstance(verdict, (Retry, Split, Misconfigured)):
                 again.append(entry)
                 open_.append(verdict)
             else:
                 delivered.append(entry)
+                self._count_cut(verdict)
         if delivered:
             self._deliver(delivered)
         return _settled(again, open_)
@@ -92,6 +104,18 @@ class Account:
         rejected[reason if reason in rejected or len(rejected) < MAX_REASONS else OTHER] += 1
         self._dead.bury(entry.body, self._name, reason, entry.at)
         self._announce("event_rejected", collector=self._name, reason=reason, count=1)
+        self._finish([entry])
+
+    def _count_cut(self, verdict: Delivered) -> None:
+        trimmed = self.ledger.trimmed
+        for part in verdict.cut:
+            trimmed[part if part in trimmed or len(trimmed) < MAX_REASONS else OTHER] += 1
+
+    def _pass_over(self, entry: Entry, reason: str) -> None:
+        """The collector did not send this one. No loss, so the log has nothing to say of it."""
+        dropped = self.ledger.dropped
+        dropped[reason if reason in dropped or len(dropped) < MAX_REASONS else OTHER] += 1
+        self._announce("event_dropped", collector=self._name, reason=reason, count=1)
         self._finish([entry])
 
     def drop(self, entries: Sequence[Entry], reason: str) -> None:

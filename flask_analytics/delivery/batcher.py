@@ -254,6 +254,7 @@ class Lane:
     def _deliver(self, entries: list[Entry]) -> None:
         """Try until every event has a verdict, others should go first, or time is over."""
         failures = 0
+        began = self._epoch + self._clock()
         try:
             while entries := self._fresh(entries):
                 if pause := self._pause():
@@ -261,7 +262,7 @@ class Lane:
                         return
                     continue
                 count = len(entries)
-                settled = self._attempt(entries)
+                settled = self._attempt(entries, began)
                 entries = settled.again
                 self._note(settled)
                 if settled.is_split:
@@ -308,11 +309,11 @@ class Lane:
         self._sleep(pause)
         return True
 
-    def _attempt(self, entries: list[Entry]) -> Settled:
+    def _attempt(self, entries: list[Entry], began: float) -> Settled:
         for segment in self.supply.sending(entries, True):
             self._acknowledge(segment)
         try:
-            verdicts = self._caller.attempt(Batch([entry.body for entry in entries]))
+            verdicts = self._caller.attempt(Batch([entry.body for entry in entries], began))
         finally:
             self.supply.sending(entries, False)
         settled = self.account.settle(entries, verdicts)

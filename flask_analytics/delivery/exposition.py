@@ -60,8 +60,12 @@ def _families(total: Total, is_degraded: bool) -> Iterator[tuple[str, str, str, 
     )  # fmt: skip
     yield "events_queued", "gauge", "Events not yet given to collectors.", [({}, stats.queued)]
     yield (
-        "parts_trimmed_total", "counter", "Parts and arguments that had to be changed.",
-        [({"reason": reason}, count) for reason, count in sorted(stats.trimmed.items())],
+        "parts_trimmed_total", "counter",
+        "Parts and arguments that had to be changed; with a collector: for its destination.",
+        [
+            *(({"reason": reason}, count) for reason, count in sorted(stats.trimmed.items())),
+            *(sample for name, lane in lanes for sample in _reasons(name, lane.trimmed)),
+        ],
     )  # fmt: skip
     yield (
         "lane_state", "gauge", "1 for the state that a collector is in.",

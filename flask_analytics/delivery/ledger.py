@@ -18,6 +18,8 @@ class Ledger:
         self.delivered = 0
         self.rejected: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
+        #: Parts of delivered events that the destination has no room for, by their name.
+        self.trimmed: Counter[str] = Counter()
         #: ``ok``; ``retrying`` while the last try failed; ``open`` while the breaker lets nothing
         #: out; ``misconfigured`` while the destination refuses us (a wrong key, a redirect);
         #: ``stuck`` while a blocking call does not come back; ``closed``.
@@ -43,6 +45,7 @@ class Ledger:
             "rejected": rejected,
             "dropped": dropped,
             "pending": accepted - ended,
+            "trimmed": dict(self.trimmed),
             "state": self.state,
             "since": self.since,
             "reason": self.reason,

@@ -29,6 +29,8 @@ class CollectorStats(msgspec.Struct):
     rejected: dict[str, int] = {}
     dropped: dict[str, int] = {}
     pending: int = 0
+    #: Parts of delivered events that had to go, by name.
+    trimmed: dict[str, int] = {}
     state: str = "ok"
     #: When it came into this state, seconds since the epoch, if known.
     since: float | None = None
@@ -44,6 +46,7 @@ class CollectorStats(msgspec.Struct):
         self.pending += other.pending
         add_counts(self.rejected, other.rejected)
         add_counts(self.dropped, other.dropped)
+        add_counts(self.trimmed, other.trimmed)
         self.max_age = other.max_age if self.max_age is None else self.max_age
         if other.urgency() < self.urgency():
             self.state, self.since, self.reason = other.state, other.since, other.reason

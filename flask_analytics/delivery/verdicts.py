@@ -5,8 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..collectors.base import DELIVERED, VERDICTS, Delivered, Rejected, Retry, Verdict
-from ..errors import Refused, RetryLater
+from ..collectors.base import (
+    DELIVERED,
+    VERDICTS,
+    Delivered,
+    Dropped,
+    Rejected,
+    Retry,
+    Verdict,
+)
+from ..errors import Refused, RetryLater, Unsupported
 
 #: Characters of a reason: it becomes a counter, a label and part of a line in the log.
 MAX_REASON = 64
@@ -43,6 +51,8 @@ def of_error(error: BaseException) -> Verdict:
         return Retry(_word(error.reason), _seconds(error.after))
     if isinstance(error, Refused):
         return Rejected(_word(error.reason))
+    if isinstance(error, Unsupported):
+        return Dropped(_word(error.reason))
     if isinstance(error, OSError):
         return Retry("network")
     if not isinstance(error, Exception):

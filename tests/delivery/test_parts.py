@@ -36,7 +36,7 @@ def test_ledger_adds_up() -> None:
 
     assert ledger.summary() == {
         "accepted": 10, "delivered": 4, "rejected": {"http_400": 2},
-        "dropped": {"shutdown": 1}, "pending": 3, "state": "ok",
+        "dropped": {"shutdown": 1}, "pending": 3, "trimmed": {}, "state": "ok",
         "since": None, "reason": None,
     }  # fmt: skip
 

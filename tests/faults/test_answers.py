@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from flask_analytics.collectors.http import Answer
+from flask_analytics.collectors.answer import Answer
 from flask_analytics.delivery.retry import MAX_RETRY_AFTER, RetryPolicy
 
 from ..deploy.actors import wait_until

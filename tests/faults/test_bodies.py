@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from flask_analytics.collectors import BatchCollector, http
+from flask_analytics.collectors.answer import Answer
 from flask_analytics.collectors.base import DELIVERED, Batch, Delivered, Rejected, Retry, Verdict
-from flask_analytics.collectors.http import Answer, Http
+from flask_analytics.collectors.http import Http
 from flask_analytics.delivery.retry import RetryPolicy
 
 from ..deploy.actors import environment

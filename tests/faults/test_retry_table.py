@@ -25,8 +25,8 @@ from typing import Any
 
 import pytest
 
+from flask_analytics.collectors.answer import Answer
 from flask_analytics.collectors.base import Verdict
-from flask_analytics.collectors.http import Answer
 from flask_analytics.delivery.retry import RetryPolicy
 
 from ..deploy.actors import wait_until
