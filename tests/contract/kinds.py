@@ -1,99 +1,12 @@
-"""The destinations that the contract is for, and how a test talks to each.
+"""The destinations that the contract is for.
 
-The one list: a destination is tested by everything once it is in ``KINDS``. Beside it belong
+A destination is tested by everything once it is in ``KINDS``. Beside it belong
 ``golden/NAME.json`` (what ``events.everything()`` becomes) and ``schemas/NAME.json`` (what the
 destination's own documentation says of a request, as JSON Schema).
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
-from flask_analytics.collectors import SegmentCollector
-from flask_analytics.collectors.destination import Destination
-from flask_analytics.event import Event
-from flask_analytics.testing import Answer, Received
-
-from . import events
-
-
-def path(payload: Any, *keys: Any) -> Any:
-    """What is found by walking into a payload, or None."""
-    for key in keys:
-        try:
-            payload = payload[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return payload
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One destination."""
-
-    name: str
-    #: Builds the collector, given ``endpoint`` and other options.
-    build: Callable[..., Destination]
-    #: The payloads of the events in one request, in order.
-    payloads: Callable[[Received], list[Any]]
-    #: The message id in a payload; None: this destination has no field for it.
-    message_id: Callable[[Any], str | None]
-    #: The time in a payload as the destination writes it; None: it stamps on arrival.
-    moment: Callable[[Any], Any]
-    #: The time in the same form, of seconds since the epoch.
-    written: Callable[[float], Any]
-    #: Who it was: people with unlike identities never share what this gives.
-    identity: Callable[[Any], Any]
-    #: What must never be seen in a log, a repr or an error.
-    secrets: tuple[str, ...]
-    #: An address that builds the same collector; ENDPOINT stands for the server.
-    address: str
-    #: What the destination has no word for.
-    unsupported: tuple[Callable[[], Event], ...] = ()
-    #: The address of the visitor in a payload or request; None: it is not sent.
-    ip: Callable[[Received], str | None] = lambda received: None
-    #: A good answer to so many events.
-    good: Callable[[int], Answer] = lambda count: Answer()
-    #: A good status that says of the event at this place that it was not taken, of so many, and
-    #: the reason that it is counted by.
-    partial: tuple[Callable[[int, int], Answer], str] | None = None
-    #: Events that are cut or refused by a limit: the event, the payload's check or the reason.
-    limits: Sequence[tuple[Event, Callable[[Any], bool] | str]] = field(default_factory=list)
-    #: Arguments that the constructor refuses, and a word of the message.
-    wrong: Sequence[tuple[dict[str, Any], str]] = field(default_factory=list)
-
-
-def segment(**options: Any) -> Destination:
-    return SegmentCollector(options.pop("write_key", "sgm-secret-key"), **options)
-
-
-SEGMENT = Kind(
-    name="segment",
-    build=segment,
-    payloads=lambda received: json.loads(received.body)["batch"],
-    message_id=lambda payload: payload["messageId"],
-    moment=lambda payload: payload["timestamp"],
-    written=lambda seconds: _iso(seconds),
-    identity=lambda payload: (payload.get("userId"), payload.get("anonymousId")),
-    secrets=("sgm-secret-key", "c2dtLXNlY3JldC1rZXk6"),
-    address="segment://sgm-secret-key@?endpoint=ENDPOINT",
-    ip=lambda received: path(json.loads(received.body), "batch", 0, "context", "ip"),
-    limits=[
-        (events.event(9, anonymous_id=None, event_name="nobody"), "no_user_anon_id"),
-        (events.event(9, event_name="big", properties={"x": "y" * 33_000}), "too_large"),
-        (events.event(9, message_id="m" * 128), lambda payload: len(payload["messageId"]) == 100),
-    ],
-    wrong=[({"write_key": ""}, "write_key"), ({"write_key": " x"}, "write_key")],
-)
-
-
-def _iso(seconds: float) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
-
+from .to_segment import SEGMENT
 
 KINDS = [SEGMENT]

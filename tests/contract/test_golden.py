@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from flask_analytics.testing import FakeDestination
 
 from . import events
 from .conftest import Deliver
-from .kinds import KINDS, Kind
+from .kind import Kind
+from .kinds import KINDS
 from .test_contract import collector, good
 
 HERE = Path(__file__).parent
@@ -36,6 +38,7 @@ def shown(kind: Kind, destination: FakeDestination) -> Any:
         written = kind.written(events.NOW.timestamp() + number)
         text = text.replace(json.dumps(written), f'"<time {number}>"')
     text = re.sub(r'"(sentAt|sent_at)": "[^"]+"', r'"\1": "<time of sending>"', text)
+    text = text.replace(json.dumps(version("flask-analytics-bridge")), '"<version>"')
     return json.loads(text)
 
 
