@@ -22,7 +22,7 @@ from flask_analytics.event import Event
 from flask_analytics.testing import capture_events
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = {page.name: page.read_text() for page in PAGES}
 
 
@@ -61,6 +61,19 @@ def test_examples_of_tests_are_tests(shop: ModuleType, example: int) -> None:
     exec(python_in("testing.md")[example], space)
     (test,) = [value for name, value in space.items() if name.startswith("test_")]
     test()
+
+
+def test_destination_of_ones_own_is_short_and_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's collector is under sixty lines, and the page's test of it passes."""
+    code, test = python_in("own-destination.md")
+    assert len(code.splitlines()) < 60
+    module = ModuleType("beacon")
+    monkeypatch.setitem(sys.modules, "beacon", module)
+    exec(code, module.__dict__)
+    space: dict[str, Any] = {}
+    exec(test, space)
+
+    space["test_one_is_refused"]()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

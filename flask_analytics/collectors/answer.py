@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
+from typing import Any
 
+import msgspec
+
+from ..errors import RetryLater
 from .base import DELIVERED, Misconfigured, Rejected, Retry, Split, Verdict
 
 #: Answers worth another try, and 5xx, except the two that say "never".
@@ -27,6 +31,16 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON.
+
+        :raises RetryLater: it is none, so nobody knows what became of the events.
+        """
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeError):
+            raise RetryLater("unreadable") from None
 
     def verdict(self) -> Verdict:
         """What the status alone means for the events of a request."""
