@@ -58,6 +58,31 @@ def test_webhook_batches_are_at_most_their_size(
     assert max(sizes) == 10
 
 
+def test_good_answer_may_refuse_some(deliver: Deliver, destination: FakeDestination) -> None:
+    """The receiver names the message ids that it did not take; they are not sent again."""
+    destination.answers.append(Answer(200, body=b'{"rejected": ["id-b", "id-unknown"]}'))
+
+    dispatcher = deliver(WebhookCollector(destination.url), "a", "b", "c")
+
+    assert counts(dispatcher)["delivered"] == 2
+    assert counts(dispatcher)["rejected"] == {"refused": 1}
+    assert len(destination.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b'"rejected"', b'{"rejected": 3}', b'{"rejected": [null]}', b"{", b'{"rejected": []}']
+)
+def test_good_answer_may_say_anything(
+    deliver: Deliver, destination: FakeDestination, body: bytes
+) -> None:
+    """What is no list of ids is somebody's own words: everything was taken."""
+    destination.answers.append(Answer(200, body=body))
+
+    dispatcher = deliver(WebhookCollector(destination.url), "a")
+
+    assert counts(dispatcher)["delivered"] == 1
+
+
 def test_connections_are_reused(deliver: Deliver, destination: FakeDestination) -> None:
     """Batches go side by side, at most as many as allowed."""
     deliver(
@@ -200,7 +225,7 @@ def test_webhook_url_must_be_absolute(url: Any) -> None:
 
 def test_retry_after_forms() -> None:
     """Seconds, a date, or nonsense."""
-    from flask_analytics.collectors.http import retry_after
+    from flask_analytics.collectors.answer import retry_after
 
     assert retry_after(None) is None
     assert retry_after("7") == 7.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from flask_analytics.collectors.destination import Destination
+from flask_analytics.collectors.client import HttpCollector
 from flask_analytics.event import Event
 from flask_analytics.testing import Answer, Received
 
@@ -28,7 +28,7 @@ class Kind:
 
     name: str
     #: Builds the collector, given ``endpoint`` and other options.
-    build: Callable[..., Destination]
+    build: Callable[..., HttpCollector]
     #: The payloads of the events in one request, in order.
     payloads: Callable[[Received], list[Any]]
     #: The message id in a payload; None: this destination has no field for it.
@@ -49,6 +49,8 @@ class Kind:
     ip: Callable[[Received], str | None] = lambda received: None
     #: Whether it counts visitors by their address, and so refuses to have it trimmed.
     needs_ip: bool = False
+    #: Whether it can trim addresses at all; a webhook passes on what it gets.
+    trims: bool = True
     #: A good answer to so many events.
     good: Callable[[int], Answer] = lambda count: Answer()
     #: A good status that says of the event at this place that it was not taken, of so many, and

@@ -8,5 +8,6 @@ destination's own documentation says of a request, as JSON Schema).
 from __future__ import annotations
 
 from .to_segment import SEGMENT
+from .to_webhook import WEBHOOK
 
-KINDS = [SEGMENT]
+KINDS = [SEGMENT, WEBHOOK]
