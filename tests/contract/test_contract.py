@@ -11,11 +11,7 @@ import trustme
 
 from flask_analytics import Event
 from flask_analytics.collectors.address import from_address
-from flask_analytics.collectors.base import (
-    Batch,
-    Misconfigured,
-    check,
-)
+from flask_analytics.collectors.base import Batch, Misconfigured, Retry, Verdict, check
 from flask_analytics.collectors.client import HttpCollector
 from flask_analytics.delivery.verdicts import of_answer, of_error
 from flask_analytics.errors import ConfigurationError

@@ -48,7 +48,10 @@ def _body(body: bytes) -> Any:
 
 def _headers(headers: Any) -> dict[str, str]:
     own = ("Content-Length", "Host", "Accept-Encoding", "Connection", "Accept")
-    return {name: value for name, value in headers.items() if name not in own}
+    shown = {name: value for name, value in headers.items() if name not in own}
+    for name in shown.keys() & {"Idempotency-Key", "X-Analytics-Signature"}:
+        shown[name] = re.sub(r"[0-9a-f]{64}", "<of the body>", shown[name])
+    return shown
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
