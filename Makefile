@@ -7,7 +7,7 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
-.PHONY: run test check lint types unit gevent format kill bench clean help chromium uwsgi
+.PHONY: run test check lint types unit servers gevent gevent-browser same format kill bench clean help chromium uwsgi
 
 help:
 	@sed -n 's/^# make //p' Makefile
@@ -15,7 +15,9 @@ help:
 run: $(VENV)/run.done
 	@$(PY) -m example
 
-test: check unit gevent
+# Four runs in two processes at a time: most of a run of real servers is waiting.
+test: check chromium uwsgi
+	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory servers unit gevent gevent-browser
 
 check: lint types
 
@@ -28,16 +30,26 @@ lint: $(VENV)/test.done
 types: $(VENV)/test.done
 	$(VENV)/bin/mypy
 
-# make unit: every test, in a plain process
-unit: $(VENV)/test.done chromium uwsgi
-	$(PY) -m pytest
+# make unit: every test that starts no server, in a plain process
+unit: $(VENV)/test.done chromium
+	$(PY) -m pytest -m "not deploy"
 
-# make gevent: the same in a process patched by gevent; deploy tests start servers of their own,
-# patched and not, and would only do the same again. Browser tests leave an event loop behind, which
-# async views do not run beside, so they have a process of their own
-gevent: $(VENV)/test.done chromium
+# make servers: real servers and processes, started, stopped and killed
+servers: $(VENV)/test.done uwsgi
+	$(PY) -m pytest -m deploy
+
+# make gevent: the tests of unit in a process patched by gevent
+gevent: $(VENV)/test.done
 	$(PY) tests/gevent_run.py -m "not deploy and not slow and not browser"
+
+# Browser tests leave an event loop behind, which async views do not run beside, so patched they
+# have a process of their own.
+gevent-browser: $(VENV)/test.done chromium
 	$(PY) tests/gevent_run.py -m "browser"
+
+# make same: many more histories that every kind of store has to agree about
+same: $(VENV)/test.done
+	ANALYTICS_EXAMPLES=300 $(PY) -m pytest tests/store/test_same.py
 
 # make format: let ruff write
 format: $(VENV)/test.done

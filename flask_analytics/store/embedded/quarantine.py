@@ -46,12 +46,21 @@ def sort_out(catalog: Catalog, segments: tuple[Segment, ...] | list[Segment]) ->
         for segment in segments:
             try:
                 duck.execute(f"SELECT bit_xor(hash(row)) FROM {files.read([segment.path])} AS row")
-            except (duckdb.IOException, duckdb.InvalidInputException, duckdb.DataError) as error:
-                if is_closed(error, segment.path):
-                    continue
-                catalog.quarantine(segment, str(error))
-                bad += 1
+            except duckdb.Error as error:
+                if _is_broken(error, segment.path):
+                    catalog.quarantine(segment, str(error))
+                    bad += 1
     return bad
+
+
+def _is_broken(error: Exception, path: str) -> bool:
+    """Is it the file's fault? Which class an error has of a file that is none differs between
+    versions of DuckDB; those without one of their own name the file."""
+    import duckdb
+
+    of_files = (duckdb.IOException, duckdb.InvalidInputException, duckdb.DataError)
+    is_about = isinstance(error, of_files) or path in str(error)
+    return is_about and not is_closed(error, path)
 
 
 def is_closed(error: Exception, path: str) -> bool:
