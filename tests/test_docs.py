@@ -19,7 +19,7 @@ from flask_analytics.delivery.census import Total
 from flask_analytics.delivery.exposition import expose
 from flask_analytics.delivery.stats import STATES, Stats
 from flask_analytics.event import Event
-from flask_analytics.testing import capture_events
+from flask_analytics.testing import FakeDestination, capture_events
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -61,6 +61,21 @@ def test_examples_of_tests_are_tests(shop: ModuleType, example: int) -> None:
     exec(python_in("testing.md")[example], space)
     (test,) = [value for name, value in space.items() if name.startswith("test_")]
     test()
+
+
+def test_signature_is_checked_as_the_page_says(destination: FakeDestination) -> None:
+    """What a receiver copies accepts our signature, and no other."""
+    (code,) = [block for block in python_in("collectors.md") if "def is_ours" in block]
+    space: dict[str, Any] = {}
+    exec(code, space)
+    webhook = collectors.WebhookCollector(destination.url, secret="shared", flush_interval=0.01)
+
+    testing.deliver(webhook, Event(event_name="signup"))
+
+    (request,) = destination.requests
+    header = request.headers["X-Analytics-Signature"]
+    assert space["is_ours"](header, request.body, b"shared")
+    assert not space["is_ours"](header, request.body + b" ", b"shared")
 
 
 def test_destination_of_ones_own_is_short_and_works(monkeypatch: pytest.MonkeyPatch) -> None:
