@@ -19,12 +19,13 @@ FLOORS = [
     "delivery.stats delivery.sigterm web.keys web.problem",
     # 2: what is made of them; the questions and their answers, as values
     "values pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
-    "collectors.connect delivery.hub delivery.buffer "
+    "collectors.visits collectors.connect delivery.hub delivery.buffer "
     "delivery.dead delivery.segment delivery.sheet metrics.*",
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "
-    "collectors.answer collectors.client collectors.memory collectors.stdout store.base",
+    "collectors.answer collectors.client collectors.ga4_words collectors.memory collectors.stdout "
+    "store.base",
     # 4: machines made of tools; the questions in SQL
     "record delivery.account delivery.caller collectors.webhook collectors.store "
     "collectors.destination collectors.http web.payload "

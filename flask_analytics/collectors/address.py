@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ..errors import ConfigurationError
 from .base import Collector, check
+from .checks import flag
 from .destination import Destination
 
 #: scheme -> the module and the class; loaded when named.
@@ -34,15 +35,6 @@ SCHEMES = {
 
 #: Those that need nothing else.
 SHORT = ("stdout:", "memory:")
-
-
-def flag(text: str) -> bool:
-    """What an address says for yes and no.
-
-    :raises ValueError: it is neither.
-    """
-    return {"1": True, "true": True, "0": False, "false": False}[text.lower()]
-
 
 #: Options that every address may carry, and how to read them.
 _OPTIONS: Mapping[str, Callable[[str], Any]] = {

@@ -43,3 +43,11 @@ def check_headers(collector: str, headers: Mapping[str, str]) -> Mapping[str, st
                 f"such as the content of a file after strip()"
             )
     return headers
+
+
+def flag(text: str) -> bool:
+    """What an address says for yes and no.
+
+    :raises KeyError: it is neither.
+    """
+    return {"1": True, "true": True, "0": False, "false": False}[text.lower()]

@@ -61,6 +61,15 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
             yield prefix + key, value
 
 
+def whole_ip(address: str | None) -> str | None:
+    """The address itself; None of what is no address: some services fail over it."""
+    try:
+        ip_address(address or "")
+    except ValueError:
+        return None
+    return address
+
+
 def trimmed_ip(address: str | None) -> str | None:
     """The network of an address, /24 of IPv4 and /48 of IPv6; None of what is no address."""
     try:

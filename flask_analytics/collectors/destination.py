@@ -19,7 +19,7 @@ from .answer import Answer
 from .base import Batch, Delivered, Dropped, Rejected, Retry, Verdict
 from .checks import check_url
 from .client import HttpCollector
-from .clip import Cuts, trimmed_ip
+from .clip import Cuts, trimmed_ip, whole_ip
 
 #: An amount of money becomes a number with the very digits that it was given.
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -123,8 +123,8 @@ class Destination(HttpCollector):
             )
 
     def ip(self, event: Event) -> str | None:
-        """The visitor's address, as much of it as may be sent."""
-        return trimmed_ip(event.client_ip) if self.anonymize_ip else event.client_ip
+        """The visitor's address, as much of it as may be sent; None of what is no address."""
+        return trimmed_ip(event.client_ip) if self.anonymize_ip else whole_ip(event.client_ip)
 
     # -- the life of a collector
 

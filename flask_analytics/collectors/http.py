@@ -141,8 +141,25 @@ _TOLD: dict[type[Exception], type[requests.RequestException]] = {
 }
 
 
+class _Pool:
+    """Keeps the query from urllib3, which logs the target of each request at DEBUG: some services
+    want their key there."""
+
+    def _make_request(
+        self: Any, conn: Any, method: str, url: str, *args: Any, **options: Any
+    ) -> Any:
+        path, mark, query = url.partition("?")
+        conn.query = mark + query
+        return super()._make_request(conn, method, path, *args, **options)  # type: ignore[misc]
+
+
 class _Connect:
     """Opens sockets through gevent; otherwise what urllib3 does, with its exceptions."""
+
+    query = ""
+
+    def request(self: Any, method: str, url: str, *args: Any, **options: Any) -> None:
+        super().request(method, url + self.query, *args, **options)  # type: ignore[misc]
 
     def _new_conn(self: Any) -> socket.socket:
         try:
@@ -195,11 +212,11 @@ def _context(cert_reqs: ssl.VerifyMode) -> Any:
     return context
 
 
-class _HTTPPool(urllib3.connectionpool.HTTPConnectionPool):
+class _HTTPPool(_Pool, urllib3.connectionpool.HTTPConnectionPool):
     ConnectionCls = _HTTPConnection
 
 
-class _HTTPSPool(urllib3.connectionpool.HTTPSConnectionPool):
+class _HTTPSPool(_Pool, urllib3.connectionpool.HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 

@@ -38,6 +38,7 @@ def shown(kind: Kind, destination: FakeDestination) -> Any:
         written = kind.written(events.NOW.timestamp() + number)
         text = text.replace(json.dumps(written), f'"<time {number}>"')
     text = re.sub(r'"(sentAt|sent_at)": "[^"]+"', r'"\1": "<time of sending>"', text)
+    text = re.sub(r'"session_id": \d+', '"session_id": "<visit>"', text)
     text = text.replace(json.dumps(version("flask-analytics-bridge")), '"<version>"')
     return json.loads(text)
 
