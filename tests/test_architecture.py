@@ -24,22 +24,21 @@ FLOORS = [
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "
-    "collectors.answer collectors.client collectors.ga4_words collectors.memory collectors.stdout "
-    "store.base",
+    "collectors.answer collectors.ga4_words collectors.memory collectors.stdout store.base",
     # 4: machines made of tools; the questions in SQL
-    "record delivery.account delivery.caller collectors.webhook collectors.store "
-    "collectors.destination collectors.http web.payload "
+    "record delivery.account delivery.caller collectors.store collectors.http web.payload "
     "delivery.census store.sql.* store.run store.move store.address",
     # 5: a lane; what the helpers are given; the stores
     "arguments delivery.batcher delivery.board delivery.diagnosis delivery.exposition web.access "
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
-    "web.batch web.shapes collectors.address collectors.ga4 collectors.plausible "
-    "collectors.mixpanel collectors.segment collectors.posthog collectors.amplitude "
-    "collectors.matomo collectors.umami",
+    "web.batch web.shapes collectors.client",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump delivery.summary store.imports.* web.openapi",
+    "context delivery.pump delivery.summary store.imports.* web.openapi collectors.webhook "
+    "collectors.destination",
     # 7: doors
-    "hooks web.browser web.health web.write web.api delivery.dispatcher screen.*",
+    "hooks web.browser web.health web.write web.api delivery.dispatcher screen.* "
+    "collectors.address collectors.amplitude collectors.ga4 collectors.matomo collectors.mixpanel "
+    "collectors.plausible collectors.posthog collectors.segment collectors.umami",
     # 8: the command line; what puts an application together
     "cli.* assembly",
     # 9: the front
