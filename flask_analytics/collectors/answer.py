@@ -57,6 +57,15 @@ class Answer:
             return Misconfigured(reason)  # a redirect is never followed: it would lose the body
         return Rejected(reason)
 
+    def fields(self) -> dict[str, Any]:
+        """The JSON object that was said, where the answer means something without one, too;
+        empty where it was none."""
+        try:
+            said = self.json()
+        except RetryLater:
+            return {}
+        return said if isinstance(said, dict) else {}
+
 
 def retry_after(value: str | None, now: float | None = None) -> float | None:
     """Seconds of a Retry-After header: a number or a date (RFC 9110, section 10.2.3)."""

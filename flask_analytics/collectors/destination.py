@@ -7,7 +7,7 @@ is here: sizes, one request after the other, partial failure, and what becomes o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import SplitResult, unquote
 
@@ -66,7 +66,7 @@ class Destination(HttpCollector):
     max_events: ClassVar[int | None] = None
 
     #: Seconds after which the service does not take what has happened, however new it is here.
-    max_past: ClassVar[float | None] = None
+    max_past: float | None = None
 
     #: Options of the class that an address may carry, with what reads their text.
     address_options: ClassVar[Mapping[str, Any]] = {}
@@ -116,11 +116,21 @@ class Destination(HttpCollector):
 
     def requests(self, items: Sequence[Item], at: float) -> Iterable[Post]:
         """The requests of a batch: as few as the limits allow."""
-        for group in self._within_limits(items, at):
-            payloads = b"[" + b",".join(item.body for item in group) + b"]"
-            yield Post(
-                self.endpoint + self.path, self.envelope(payloads, at), self.headers(), group
-            )
+        shares: dict[Hashable, list[Item]] = {}
+        for item in items:
+            shares.setdefault(self.shares(item.event), []).append(item)
+        for those in shares.values():
+            for group in self._within_limits(those, at):
+                yield self.request(group, at)
+
+    def shares(self, event: Event) -> Hashable:
+        """Events are in one request only with those for which this is the same."""
+        return None
+
+    def request(self, items: Sequence[Item], at: float) -> Post:
+        """One request with these events."""
+        payloads = b"[" + b",".join(item.body for item in items) + b"]"
+        return Post(self.endpoint + self.path, self.envelope(payloads, at), self.headers(), items)
 
     def ip(self, event: Event) -> str | None:
         """The visitor's address, as much of it as may be sent; None of what is no address."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from ..event import Event, EventType
 
@@ -13,6 +13,20 @@ _FACTS = ("matched_pattern", "method", "status_code")
 
 #: Segment's names for the five words of a campaign.
 _CAMPAIGN = ("source", "medium", "name", "term", "content")
+
+#: What programs say for want of an id. Mixpanel and Amplitude take no event of such people
+#: (https://docs.mixpanel.com/reference/import-events,
+#: https://amplitude.com/docs/apis/analytics/http-v2).
+_NOBODY = frozenset(
+    {"-1", "0", "00000000-0000-0000-0000-000000000000", "<nil>", "[]", "{}", "anon", "anonymous"}
+    | {"false", "lmy47d", "n/a", "na", "nan", "nil", "none", "null", "true", "undefined"}
+    | {"unknown", "unset"}
+)
+
+
+def somebody(who: str | None) -> str | None:
+    """An id that means one person, or None."""
+    return who if who and who.strip() and who.strip().lower() not in _NOBODY else None
 
 
 def facts(event: Event) -> dict[str, Any]:
@@ -34,10 +48,46 @@ def title(event: Event) -> str | None:
 
 def campaign(url: str | None) -> dict[str, str]:
     """The ``utm_*`` words of an address, in Segment's spelling."""
-    query = parse_qs(urlsplit(url or "").query)
+    query = parse_qs(split(url).query)
     words = {name: query.get(f"utm_{name}") for name in _CAMPAIGN}
     words["name"] = query.get("utm_campaign")
     return {name: values[0] for name, values in words.items() if values}
+
+
+def utm(url: str | None) -> dict[str, str]:
+    """The same words under the names that they have in the address."""
+    return {
+        f"utm_{'campaign' if word == 'name' else word}": value
+        for word, value in campaign(url).items()
+    }
+
+
+def money(event: Event) -> dict[str, Any]:
+    """``revenue`` and ``currency``, if there is any."""
+    if event.revenue is None:
+        return {}
+    return {"revenue": event.revenue.amount, "currency": event.revenue.currency}
+
+
+def split(url: str | None) -> SplitResult:
+    """The parts of an address; none where it is no address: visitors send what they like."""
+    try:
+        return urlsplit(url or "")
+    except ValueError:
+        return urlsplit("")
+
+
+def host(url: str | None) -> str | None:
+    """The host of an address, if it names one."""
+    try:
+        return split(url).hostname
+    except ValueError:
+        return None
+
+
+def milliseconds(event: Event) -> int | None:
+    """When it happened, in milliseconds since the epoch."""
+    return None if event.timestamp is None else round(event.timestamp.timestamp() * 1000)
 
 
 def is_page(event: Event) -> bool:

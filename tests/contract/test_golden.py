@@ -35,8 +35,10 @@ def shown(kind: Kind, destination: FakeDestination) -> Any:
     ]
     text = json.dumps(requests, indent=1, sort_keys=True, ensure_ascii=False)
     for number in range(len(events.everything())):
-        written = kind.written(events.NOW.timestamp() + number)
-        text = text.replace(json.dumps(written), f'"<time {number}>"')
+        written = json.dumps(kind.written(events.NOW.timestamp() + number))
+        text = text.replace(written, f'"<time {number}>"')
+        bare = written.strip('"')
+        text = text.replace(f"={bare}&", f"=<time {number}>&")  # in a query string
     text = re.sub(r'"(sentAt|sent_at)": "[^"]+"', r'"\1": "<time of sending>"', text)
     text = re.sub(r'"session_id": \d+', '"session_id": "<visit>"', text)
     text = text.replace(json.dumps(version("flask-analytics-bridge")), '"<version>"')
