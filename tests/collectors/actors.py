@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
 from flask_analytics import Collector, Event
+from flask_analytics.collectors.base import Batch, Verdict
+from flask_analytics.collectors.destination import Destination
 from flask_analytics.delivery.dispatcher import Dispatcher
+from flask_analytics.event import encode
 
 Deliver = Callable[..., Dispatcher]
 
@@ -34,3 +37,12 @@ def deliver() -> Iterator[Deliver]:
 def counts(dispatcher: Dispatcher) -> dict[str, Any]:
     stats: dict[str, Any] = dispatcher.stats()["collectors"]["c"]
     return stats
+
+
+def send(collector: Destination, *events: Event, at: float = 0.0) -> Sequence[Verdict]:
+    """One call of ``send``, and what it says of each event."""
+    collector.start()
+    try:
+        return collector.send(Batch([encode(event) for event in events], at))
+    finally:
+        collector.close()
