@@ -118,12 +118,12 @@ class Destination(HttpCollector):
         """The requests of a batch: as few as the limits allow."""
         shares: dict[Hashable, list[Item]] = {}
         for item in items:
-            shares.setdefault(self.shares(item.event), []).append(item)
+            shares.setdefault(self.shares(item), []).append(item)
         for those in shares.values():
             for group in self._within_limits(those, at):
                 yield self.request(group, at)
 
-    def shares(self, event: Event) -> Hashable:
+    def shares(self, item: Item) -> Hashable:
         """Events are in one request only with those for which this is the same."""
         return None
 

@@ -132,18 +132,16 @@ class GA4Collector(Destination):
             }
         )
 
-    def requests(self, items: Sequence[Item], at: float) -> Iterable[Post]:
-        """One for each client and user, with the events that differ in nothing else."""
-        groups: dict[bytes, list[Item]] = {}
-        for item in items:
-            head = {key: value for key, value in item.payload.items() if key != "events"}
-            groups.setdefault(_encode(head), []).append(item)
+    def shares(self, item: Item) -> bytes:
+        """What all events of a request have in common: the client, the user, and the rest."""
+        return _encode({key: value for key, value in item.payload.items() if key != "events"})
+
+    def request(self, items: Sequence[Item], at: float) -> Post:
+        """The events of one client and user."""
+        events = [item.payload["events"][0] for item in items]
+        body = self.shares(items[0])[:-1] + b',"events":' + _encode(events) + b"}"
         url = f"{self.endpoint}{'/debug' if self.debug else ''}{self.path}?{self._query}"
-        for head_json, group in groups.items():
-            for part in self._within_limits(group, at):
-                events = [item.payload["events"][0] for item in part]
-                body = head_json[:-1] + b',"events":' + _encode(events) + b"}"
-                yield Post(url, body, self.headers(), part)
+        return Post(url, body, self.headers(), items)
 
     def judge(self, answer: Answer, post: Post) -> Verdict | Sequence[Verdict]:
         """Google always says 2xx; only the validation server says what is wrong."""

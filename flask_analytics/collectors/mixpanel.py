@@ -100,13 +100,13 @@ class MixpanelCollector(Destination):
             "properties": properties,
         }
 
-    def shares(self, event: Event) -> str:
+    def shares(self, item: Item) -> str:
         """Profiles are updated at other addresses."""
-        return _PATHS.get(event.type, self._import)
+        return _PATHS.get(item.event.type, self._import)
 
     def request(self, items: Sequence[Item], at: float) -> Post:
         """Only an import logs in: an update of a profile carries the token."""
-        path = self.shares(items[0].event)
+        path = self.shares(items[0])
         post = super().request(items, at)
         headers = dict(post.headers)
         if path == self._import:

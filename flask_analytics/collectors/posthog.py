@@ -73,15 +73,15 @@ class PostHogCollector(Destination):
             }
         )
 
-    def shares(self, event: Event) -> bool:
+    def shares(self, item: Item) -> bool:
         """A request is a part of a migration, or it is not."""
-        return bool(event.context.get("backfill"))
+        return bool(item.event.context.get("backfill"))
 
     def request(self, items: Sequence[Item], at: float) -> Post:
         """Without ``sent_at``: times are a server's, and an attempt that comes hours later must
         not move them."""
         post = super().request(items, at)
-        if self.shares(items[0].event):
+        if self.shares(items[0]):
             post = post._replace(body=post.body[:-1] + b',"historical_migration":true}')
         return post
 
