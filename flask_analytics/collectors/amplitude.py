@@ -88,6 +88,7 @@ class AmplitudeCollector(Destination):
             "insert_id": event.message_id,
             "ip": self.ip(event),
             "language": event.locale,
+            "user_agent": event.user_agent,
             "groups": {self._group_type: event.group_id} if event.group_id else None,
             **words.money(event),
             **_fit(_said(event), cuts),
@@ -149,7 +150,6 @@ def _said(event: Event) -> dict[str, Any]:
         "hostname": event.hostname,
         "referrer": event.referrer,
         "referring_domain": words.host(event.referrer),
-        "user_agent": event.user_agent,
         **words.utm(event.url),
         **words.facts(event),
     }
