@@ -136,9 +136,7 @@ def from_amplitude(url: str, event: Event) -> None:
         EventType.GROUP: lambda: client.group_identify("company", str(event.group_id), told, who),
     }
     calls[event.type]()
-    for sent in client.flush():
-        sent.result(20)
-    client.shutdown()
+    client.shutdown()  # waits for what is on its way
 
 
 def _amplitude(name: str, event: Event) -> Any:
