@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from . import hidden
+from . import aside, hidden
 from .hidden import Hidden
 
 #: ``?`` is the newest hot row that the reader has already.
@@ -56,6 +56,8 @@ class Segment(NamedTuple):
     #: For each property how it is kept: ``s``, ``n``, ``b`` are columns (``shape.column``), ``r``
     #: means that some values are in ``rest``.
     keys: Mapping[str, str]
+    #: Is there a column ``aside``?
+    has_aside: bool
 
 
 class Snapshot(NamedTuple):
@@ -76,6 +78,8 @@ class Snapshot(NamedTuple):
     removals: int
     #: Equal as long as who is who, and their traits, have not changed.
     people_generation: int
+    #: The largest key of anybody.
+    top_key: int
 
 
 def take(
@@ -97,6 +101,7 @@ def take(
         generation=counters["generation"],
         removals=counters.get("removals", 0),
         people_generation=counters["people_generation"],
+        top_key=highest(connection, "identity"),
     )
 
 
@@ -121,13 +126,14 @@ def _segment(
     path = folder / "segments" / name
     return Segment(
         id, f"{path}.parquet", f"{path}.hours.parquet", rows, first, last, low, high, size,
-        msgspec.json.decode(keys, type=dict[str, str]),
+        msgspec.json.decode(keys, type=dict[str, str]), aside.layout(name) >= aside.SINCE,
     )  # fmt: skip
 
 
-def highest(connection: sqlite3.Connection) -> int:
-    """The largest hot id that was ever given."""
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'hot'").fetchone()
+def highest(connection: sqlite3.Connection, table: str = "hot") -> int:
+    """The largest id of a table that was ever given."""
+    sql = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+    row = connection.execute(sql, (table,)).fetchone()
     return int(row[0]) if row else 0
 
 
