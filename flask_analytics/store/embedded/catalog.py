@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError
-from . import identity, own, quarantine, schema, snapshot
+from . import arrival, identity, own, quarantine, schema, snapshot
 from .connections import READ, Connections
 from .snapshot import Segment, Snapshot
 
 _COUNTS = {
-    "hot": "SELECT count(*) FROM hot",
+    "hot": arrival.COUNT,
     "sealed": "SELECT coalesce(sum(rows), 0) FROM segment WHERE dropped IS NULL",
     "segments": "SELECT count(*) FROM segment WHERE dropped IS NULL",
     "ids": "SELECT count(*) FROM identity",
