@@ -10,11 +10,25 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 #: id, ts, who, anon, previous, echo, body: see ``snapshot.HotRow``.
 Row = tuple[int, int, int | None, int | None, int | None, int, bytes]
+
+
+class Columns(NamedTuple):
+    """Events by what is known of them, which is how they are packed. Ids ascend."""
+
+    id: Sequence[int]
+    ts: Sequence[int]
+    who: Sequence[int | None]
+    anon: Sequence[int | None]
+    previous: Sequence[int | None]
+    echo: Sequence[int]
+    body: Sequence[bytes]
+
 
 #: Events of one row: what is unpacked and packed again where one of them goes.
 MOST = 500
@@ -36,15 +50,25 @@ COUNT = """SELECT coalesce(sum(count), 0) FROM arrival
 _SEALED = """SELECT first, length(rows) FROM arrival
     WHERE first <= (SELECT value FROM meta WHERE key = 'sealed') ORDER BY first"""
 
-unpack = msgspec.msgpack.Decoder(list[Row]).decode
 _pack = msgspec.msgpack.encode
+_unpack = msgspec.msgpack.Decoder(
+    tuple[
+        list[int], list[int], list[int | None], list[int | None], list[int | None], list[int],
+        list[bytes],
+    ]
+).decode  # fmt: skip
 
 
-def add(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
-    """Keep events; their ids ascend, and are beyond all that were ever given."""
-    for start in range(0, len(rows), MOST):
-        some = rows[start : start + MOST]
-        values = (some[0][0], len(some), _pack(some))
+def unpack(packed: bytes) -> list[Row]:
+    """The events of one row."""
+    return list(zip(*_unpack(packed), strict=True))
+
+
+def add(connection: sqlite3.Connection, events: Columns) -> None:
+    """Keep events; their ids are beyond all that were ever given."""
+    for start in range(0, len(events.id), MOST):
+        some = [column[start : start + MOST] for column in events]
+        values = (some[0][0], len(some[0]), _pack(some))
         connection.execute("INSERT OR FAIL INTO arrival VALUES (?, ?, ?)", values)
 
 
@@ -82,7 +106,7 @@ def change(connection: sqlite3.Connection, new: Callable[[Row], Row | None]) -> 
 
 def _put(connection: sqlite3.Connection, first: int, rows: list[Row]) -> None:
     if rows:
-        values = (len(rows), _pack(rows), first)
+        values = (len(rows), _pack(list(zip(*rows, strict=True))), first)
         connection.execute("UPDATE arrival SET count = ?, rows = ? WHERE first = ?", values)
     else:
         connection.execute("DELETE FROM arrival WHERE first = ?", (first,))

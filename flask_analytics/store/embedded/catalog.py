@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import StoreError
 from . import arrival, identity, own, quarantine, schema, snapshot
-from .connections import READ, Connections
+from .connections import PATIENCE, READ, Connections
 from .snapshot import Segment, Snapshot
 
 _COUNTS = {
@@ -60,9 +60,12 @@ class Catalog:
         """A connection that sees one moment throughout."""
         return self._connections.transaction(READ)
 
-    def borrow(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A connection outside any transaction, for pragmas."""
-        return self._connections.borrow()
+    def borrow(self, patience: float = PATIENCE) -> AbstractContextManager[sqlite3.Connection]:
+        """A connection outside any transaction, for pragmas.
+
+        :param patience: seconds to wait for others.
+        """
+        return self._connections.borrow(patience)
 
     def snapshot(self, after: int = 0) -> Snapshot:
         """The store as it is now.

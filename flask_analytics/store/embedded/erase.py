@@ -119,14 +119,19 @@ def erase(shelf: Shelf) -> int:
     seal(shelf)  # readers drop the hot rows that they have loaded only then
     listed = numbers(gone.people) or "NULL"
     holds = f"who IN ({listed}) OR anon IN ({listed}) OR previous IN ({listed}) OR {gone.aliases}"
-    with shelf.duck() as duck:
-        found = [one for one in shelf.segments() if _count(duck, [one.path], holds)]
+    found = shelf.work(lambda: _holding(shelf, holds))
     for segment in found:
         merge(shelf, [segment])
         shelf.point("erased")
     with shelf.catalog.write() as connection:
         hidden.lift(connection, gone)
     return len(found)
+
+
+def _holding(shelf: Shelf, condition: str) -> list[Segment]:
+    """The segments that have rows for which it is true."""
+    with shelf.duck() as duck:
+        return [one for one in shelf.segments() if _count(duck, [one.path], condition)]
 
 
 def _count(duck: duckdb.DuckDBPyConnection, paths: list[str], condition: str) -> int:

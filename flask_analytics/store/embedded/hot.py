@@ -6,11 +6,11 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from ...metrics import facts
+from ...metrics.window import micros
 from . import arrival, identity, mark, people, snapshot
-from .arrival import Row
+from .arrival import Columns
 from .catalog import Catalog
 from .identity import ANONYMOUS, USER, Link
 from .people import Numbers, People
@@ -23,12 +23,8 @@ _SEEN = "INSERT OR IGNORE INTO seen"
 MANY = 500
 
 
-class Event(NamedTuple):
-    """What arrives: the key of its message id, what is to be known of it, and its JSON."""
-
-    key: bytes
-    slim: Slim
-    body: bytes
+#: What arrives: what is to be known of it, and its JSON.
+Event = tuple[Slim, bytes]
 
 
 class Hot:
@@ -55,18 +51,16 @@ class Hot:
         :raises ValueError: one of them is no event.
         :raises StoreError: there is no room, or others write without end.
         """
-        events = [_event(body) for body in bodies]
+        events: dict[bytes, Event] = {}
+        for body in bodies:
+            slim = decode(body)
+            events.setdefault(mark.key(slim.message_id), (slim, without_ip(body, slim)))
         with self._people.held(), self._catalog.write() as connection:
             batch = _Batch(connection, self._people)
             count = batch.store(events, self._clock())
         if count:
             self._look(batch.waiting, batch.since)
         return count
-
-
-def _event(body: bytes) -> Event:
-    slim = decode(body)
-    return Event(mark.key(slim.message_id), slim, without_ip(body, slim))
 
 
 class _Batch:
@@ -84,16 +78,19 @@ class _Batch:
         #: Hot rows after it, about; and since when there are any.
         self.waiting, self.since = 0, 0.0
 
-    def store(self, events: list[Event], now: float) -> int:
+    def store(self, events: dict[bytes, Event], now: float) -> int:
         first = self._meta["last_event"] + 1
-        new = self._unseen(events, first)
-        if not new:
+        ids = self._unseen(list(events), first)
+        if not ids:
             return 0
-        self._number([slim for _, (_, slim, _) in new])
-        arrival.add(self._connection, [self._row(id, event) for id, event in new])
+        new = [event for key, event in events.items() if key in ids]
+        slims = [slim for slim, _ in new]
+        self._number(slims)
+        columns = self._columns(list(ids.values()), slims, [body for _, body in new])
+        arrival.add(self._connection, columns)
         self._people.settle(self._connection, len(new))
-        self._count(new[-1][0])
-        self._weigh(first, new[-1][0], now)
+        self._count(columns.id[-1])
+        self._weigh(first, columns.id[-1], now)
         return len(new)
 
     def _number(self, events: list[Slim]) -> None:
@@ -110,16 +107,14 @@ class _Batch:
             for kind, found in self._people.hear(self._connection, mentioned).items():
                 self._ids[kind] |= found
 
-    def _unseen(self, events: list[Event], first: int) -> list[tuple[int, Event]]:
+    def _unseen(self, keys: list[bytes], first: int) -> dict[bytes, int]:
         """Those that are new, each with its id. The ids of others are not used."""
-        by_key: dict[bytes, Event] = {}
-        for event in events:
-            by_key.setdefault(event.key, event)
-        rows = list(zip(by_key, itertools.count(first)))
-        known: set[bytes] = set()
+        rows = list(zip(keys, itertools.count(first)))
+        ids = dict(rows)
         if insert(self._connection, _SEEN, rows) < len(rows):
-            known.update(self._known(list(by_key), first))
-        return [(id, by_key[key]) for key, id in rows if key not in known]
+            for key in self._known(keys, first):
+                del ids[key]
+        return ids
 
     def _known(self, keys: list[bytes], first: int) -> Iterator[bytes]:
         """Which of these came before the event of this id."""
@@ -129,19 +124,30 @@ class _Batch:
             sql = f"SELECT key FROM seen WHERE key IN ({places}) AND event < ?"
             yield from (key for (key,) in self._execute(sql, [*some, first]).fetchall())
 
-    def _row(self, id: int, event: Event) -> Row:
-        """As it is kept; what else it tells is noted."""
-        _, slim, body = event
-        user, anonymous, ts = slim.user_id, slim.anonymous_id, slim.ts
-        anon = self._ids[ANONYMOUS][anonymous] if anonymous else None
-        who = self._ids[USER][user] if user else anon
-        if user and anon is not None and who is not None:
-            self._links.append(Link(anon, who, ts, slim.message_id))
-        if who is not None and (slim.traits or slim.previous_id):
-            self._learn(slim, who, ts)
-        previous = self._ids[USER][slim.previous_id] if slim.previous_id else None
-        echo = self._echo(id, slim) if slim.is_view else 0
-        return (id, ts, who, anon if user else None, previous, echo, body)
+    def _columns(self, ids: list[int], events: list[Slim], bodies: list[bytes]) -> Columns:
+        """As they are kept; what else they tell is noted."""
+        ts = [micros(slim.timestamp) for slim in events]
+        users = [self._ids[USER].get(slim.user_id or "") for slim in events]
+        anons = [self._ids[ANONYMOUS].get(slim.anonymous_id or "") for slim in events]
+        who = [user or anon for user, anon in zip(users, anons, strict=True)]
+        anon = [anon if user else None for user, anon in zip(users, anons, strict=True)]
+        told = zip(anon, who, ts, events, strict=True)
+        self._links = [
+            Link(device, person, at, slim.message_id)
+            for device, person, at, slim in told
+            if device is not None and person is not None
+        ]
+        previous: list[int | None] = [None] * len(ids)
+        echo = [0] * len(ids)
+        for n, slim in enumerate(events):
+            person = who[n]
+            if person is not None and (slim.traits or slim.previous_id):
+                self._learn(slim, person, ts[n])
+            if slim.previous_id:
+                previous[n] = self._ids[USER][slim.previous_id]
+            if slim.view_id and slim.is_view:
+                echo[n] = self._echo(ids[n], slim)
+        return Columns(ids, ts, who, anon, previous, echo, bodies)
 
     def _learn(self, slim: Slim, who: int, ts: int) -> None:
         """Who is who, as far as this event tells."""

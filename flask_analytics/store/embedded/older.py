@@ -32,7 +32,7 @@ def pack(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM sqlite_sequence WHERE name = 'identity'")
     connection.execute("INSERT INTO sqlite_sequence VALUES ('identity', ?)", (settled,))
     for rows in _hot(connection):
-        arrival.add(connection, rows)
+        arrival.add(connection, arrival.Columns(*zip(*rows, strict=True)))
     meta = {"last_event": _counter(connection, "hot"), "sealed": 0, "settled": settled, "aged": 0}
     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     for table in ("hot", "older"):

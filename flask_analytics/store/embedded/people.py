@@ -87,7 +87,8 @@ class People:
         settled = meta["settled"]
         if settled > self._settled:
             self._settled, self._high = settled, max(settled, self._high)
-            self._young = _beyond(settled, self._young[0]), _beyond(settled, self._young[1])
+            if sum(map(len, self._young)) > REMEMBERED:
+                self._young = _beyond(settled, self._young[0]), _beyond(settled, self._young[1])
         sql = "SELECT id, kind, key FROM identity WHERE id > ?"
         for id, kind, text in connection.execute(sql, (self._high,)):
             self._young[kind][text] = self._high = id
@@ -157,7 +158,8 @@ class People:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'settled'", (last,))
 
     def _begin(self, connection: sqlite3.Connection) -> None:
-        ids = array("q", [id for some in self._young for _, id in sorted(some.items())])
+        new = (sorted(_beyond(self._settled, some).items()) for some in self._young)
+        ids = array("q", [id for some in new for _, id in some])
         row = (self._high, ids.tobytes())
         connection.execute("INSERT INTO settling VALUES (?, 0, ?)", row)
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 
-#: Rows of one statement; with seven columns each, fewer variables than any SQLite allows.
+#: Rows of one statement; with two columns each, fewer variables than any SQLite allows. Batches are
+#: mostly of one size: theirs is one statement, prepared once.
 MOST = 128
 
 
@@ -24,19 +25,14 @@ def insert(connection: sqlite3.Connection, into: str, rows: Sequence[tuple[objec
     """
     done = at = 0
     while at < len(rows):
-        some = rows[at : at + _step(len(rows) - at)]
+        some = rows[at : at + MOST]
         values = list(chain.from_iterable(some))
         done += connection.execute(_statement(into, len(some[0]), len(some)), values).rowcount
         at += len(some)
     return done
 
 
-def _step(left: int) -> int:
-    """Powers of two, so that few statements serve batches of every size."""
-    return min(MOST, 1 << left.bit_length() - 1)
-
-
-@lru_cache(64)
+@lru_cache(MOST)
 def _statement(into: str, columns: int, count: int) -> str:
     row = f"({', '.join('?' * columns)})"
     return f"{into} VALUES {', '.join([row] * count)}"

@@ -4,7 +4,8 @@
 2. One transaction: the segment is in the catalog, its rows are hot no more (``meta.sealed``).
 3. The rows go, a few at a time: nobody looks at them any more.
 
-Ids only grow and there is one writer at a time, so no row up to the highest can still appear. A file that no catalog knows is deleted by the next keeper (``Shelf.sweep``).
+Ids only grow and there is one writer at a time, so no row up to the highest can still appear. A
+file that no catalog knows is deleted by the next keeper (``Shelf.sweep``).
 """
 
 from __future__ import annotations
@@ -57,6 +58,16 @@ def seal(shelf: Shelf, least: int = 1) -> int:
     return done
 
 
+def _written(shelf: Shelf, rows: list[HotRow], late_echo: dict[int, int]) -> Written | None:
+    """The file; None: all of them were twins."""
+    with shelf.duck() as duck:
+        shape = Shape(duck)
+        shape.load(rows, late_echo)
+        _without_twins(shelf, duck, rows)
+        count = duck.execute("SELECT count(*) FROM hot").fetchone() or (0,)
+        return shelf.write(duck, "hot", shape.keys) if count[0] else None
+
+
 def _high(shelf: Shelf) -> int:
     """The newest event: what comes while this seals is for the next one."""
     with shelf.catalog.read() as connection:
@@ -67,12 +78,7 @@ def _seal_once(shelf: Shelf, least: int, high: int) -> int:
     rows, late_echo = _batch(shelf, high)
     if len(rows) < least or not rows:
         return 0
-    with shelf.duck() as duck:
-        shape = Shape(duck)
-        shape.load(rows, late_echo)
-        _without_twins(shelf, duck, rows)
-        count = duck.execute("SELECT count(*) FROM hot").fetchone() or (0,)
-        new = shelf.write(duck, "hot", shape.keys) if count[0] else None
+    new = shelf.work(lambda: _written(shelf, rows, late_echo))
     _publish(shelf, rows, new, late_echo)
     return len(rows)
 
