@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from ...metrics import facts
 from ...metrics.window import micros
@@ -23,8 +23,20 @@ _SEEN = "INSERT OR IGNORE INTO seen"
 MANY = 500
 
 
-#: What arrives: what is to be known of it, and its JSON.
-Event = tuple[Slim, bytes]
+class Events(NamedTuple):
+    """What arrives: the keys of the message ids, what is to be known, and the JSON."""
+
+    keys: Sequence[bytes]
+    slims: Sequence[Slim]
+    bodies: Sequence[bytes]
+
+    def only(self, places: Sequence[int]) -> Events:
+        """Some of them."""
+        return Events(
+            [self.keys[n] for n in places],
+            [self.slims[n] for n in places],
+            [self.bodies[n] for n in places],
+        )
 
 
 class Hot:
@@ -51,16 +63,29 @@ class Hot:
         :raises ValueError: one of them is no event.
         :raises StoreError: there is no room, or others write without end.
         """
-        events: dict[bytes, Event] = {}
-        for body in bodies:
-            slim = decode(body)
-            events.setdefault(mark.key(slim.message_id), (slim, without_ip(body, slim)))
+        slims = [decode(body) for body in bodies]
+        keys = [mark.key(slim.message_id) for slim in slims]
+        kept = [
+            body if slim.client_ip is None else without_ip(body, slim)
+            for body, slim in zip(bodies, slims, strict=True)
+        ]
+        events = _once(Events(keys, slims, kept))
         with self._people.held(), self._catalog.write() as connection:
             batch = _Batch(connection, self._people)
             count = batch.store(events, self._clock())
         if count:
             self._look(batch.waiting, batch.since)
         return count
+
+
+def _once(events: Events) -> Events:
+    """The first of each message id."""
+    if len(set(events.keys)) == len(events.keys):
+        return events
+    places: dict[bytes, int] = {}
+    for n, key in enumerate(events.keys):
+        places.setdefault(key, n)
+    return events.only(list(places.values()))
 
 
 class _Batch:
@@ -78,22 +103,19 @@ class _Batch:
         #: Hot rows after it, about; and since when there are any.
         self.waiting, self.since = 0, 0.0
 
-    def store(self, events: dict[bytes, Event], now: float) -> int:
+    def store(self, events: Events, now: float) -> int:
         first = self._meta["last_event"] + 1
-        ids = self._unseen(list(events), first)
+        ids, new = self._unseen(events, first)
         if not ids:
             return 0
-        new = [event for key, event in events.items() if key in ids]
-        slims = [slim for slim, _ in new]
-        self._number(slims)
-        columns = self._columns(list(ids.values()), slims, [body for _, body in new])
-        arrival.add(self._connection, columns)
-        self._people.settle(self._connection, len(new))
-        self._count(columns.id[-1])
-        self._weigh(first, columns.id[-1], now)
-        return len(new)
+        self._number(new.slims)
+        arrival.add(self._connection, self._columns(ids, new.slims, new.bodies))
+        self._people.settle(self._connection, len(ids))
+        self._count(ids[-1])
+        self._weigh(first, ids[-1], now)
+        return len(ids)
 
-    def _number(self, events: list[Slim]) -> None:
+    def _number(self, events: Sequence[Slim]) -> None:
         """Give every id that these events have, or mention, its number."""
         had = {
             USER: {slim.user_id for slim in events if slim.user_id},
@@ -107,16 +129,16 @@ class _Batch:
             for kind, found in self._people.hear(self._connection, mentioned).items():
                 self._ids[kind] |= found
 
-    def _unseen(self, keys: list[bytes], first: int) -> dict[bytes, int]:
-        """Those that are new, each with its id. The ids of others are not used."""
-        rows = list(zip(keys, itertools.count(first)))
-        ids = dict(rows)
-        if insert(self._connection, _SEEN, rows) < len(rows):
-            for key in self._known(keys, first):
-                del ids[key]
-        return ids
+    def _unseen(self, events: Events, first: int) -> tuple[Sequence[int], Events]:
+        """Those that are new, with their ids. The ids of others are not used."""
+        ids = range(first, first + len(events.keys))
+        if insert(self._connection, _SEEN, events.keys, ids) == len(ids):
+            return list(ids), events
+        known = set(self._known(events.keys, first))
+        places = [n for n, key in enumerate(events.keys) if key not in known]
+        return [ids[n] for n in places], events.only(places)
 
-    def _known(self, keys: list[bytes], first: int) -> Iterator[bytes]:
+    def _known(self, keys: Sequence[bytes], first: int) -> Iterator[bytes]:
         """Which of these came before the event of this id."""
         for n in range(0, len(keys), MANY):
             some = keys[n : n + MANY]
@@ -124,7 +146,9 @@ class _Batch:
             sql = f"SELECT key FROM seen WHERE key IN ({places}) AND event < ?"
             yield from (key for (key,) in self._execute(sql, [*some, first]).fetchall())
 
-    def _columns(self, ids: list[int], events: list[Slim], bodies: list[bytes]) -> Columns:
+    def _columns(
+        self, ids: Sequence[int], events: Sequence[Slim], bodies: Sequence[bytes]
+    ) -> Columns:
         """As they are kept; what else they tell is noted."""
         ts = [micros(slim.timestamp) for slim in events]
         users = [self._ids[USER].get(slim.user_id or "") for slim in events]

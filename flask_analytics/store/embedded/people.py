@@ -40,9 +40,18 @@ _NEW = "INSERT OR FAIL INTO identity SELECT ? + key, ?, value FROM json_each(?)"
 _SETTLE = """INSERT OR IGNORE INTO known SELECT i.kind, i.key, i.id
     FROM json_each(?) AS wanted CROSS JOIN identity AS i WHERE i.id = wanted.value"""
 
+_OTHERS_OF = """SELECT {0}, json_group_array(id), json_group_array(key) FROM identity
+    WHERE id > :high AND kind = {0} HAVING count(*)"""
+
+#: Two texts of JSON: a row for each would have to become one of Python first.
+_OTHERS = f"""{_OTHERS_OF.format(USER)} UNION ALL {_OTHERS_OF.format(ANONYMOUS)}"""
+
 _NEXT = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'identity'"
 
 _MET = "DELETE FROM hearsay WHERE id IN (SELECT value FROM json_each(?))"
+
+_ids = msgspec.json.Decoder(list[int]).decode
+_texts = msgspec.json.Decoder(list[str]).decode
 
 #: A text and its number, of one kind.
 Numbers = dict[str, int]
@@ -89,22 +98,25 @@ class People:
             self._settled, self._high = settled, max(settled, self._high)
             if sum(map(len, self._young)) > REMEMBERED:
                 self._young = _beyond(settled, self._young[0]), _beyond(settled, self._young[1])
-        sql = "SELECT id, kind, key FROM identity WHERE id > ?"
-        for id, kind, text in connection.execute(sql, (self._high,)):
-            self._young[kind][text] = self._high = id
+        for kind, ids, texts in connection.execute(_OTHERS, {"high": self._high}).fetchall():
+            numbers = _ids(ids)
+            self._young[kind].update(zip(_texts(texts), numbers, strict=True))
+            self._high = max(self._high, numbers[-1])
 
     def keys(self, connection: sqlite3.Connection, kind: int, texts: set[str]) -> Numbers:
         """The numbers of ids, new ones for those that nobody had."""
         young, old = self._young[kind], self._old[kind]
-        found = {text: id for text in texts if (id := young.get(text) or old.get(text))}
+        found = {text: young[text] for text in young.keys() & texts}
+        missing = texts - found.keys()
+        found.update((text, old[text]) for text in old.keys() & missing)
         if missing := texts - found.keys():
             settled = dict(connection.execute(_FIND, (_listed(missing), kind)).fetchall())
             if len(old) > REMEMBERED:
                 old.clear()
             old.update(settled)
-            found |= settled
+            found.update(settled)
             if missing := missing - settled.keys():
-                found |= self._add(connection, kind, sorted(missing))
+                found.update(self._add(connection, kind, sorted(missing)))
         return found
 
     def _add(self, connection: sqlite3.Connection, kind: int, texts: list[str]) -> Numbers:
@@ -158,8 +170,10 @@ class People:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'settled'", (last,))
 
     def _begin(self, connection: sqlite3.Connection) -> None:
-        new = (sorted(_beyond(self._settled, some).items()) for some in self._young)
-        ids = array("q", [id for some in new for _, id in some])
+        ids = array("q")
+        for some in self._young:
+            new = _beyond(self._settled, some)
+            ids.extend(new[text] for text in sorted(new))
         row = (self._high, ids.tobytes())
         connection.execute("INSERT INTO settling VALUES (?, 0, ?)", row)
 
