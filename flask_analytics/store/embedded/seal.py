@@ -128,7 +128,8 @@ def _clear(shelf: Shelf) -> None:
     while is_more:
         with shelf.catalog.write() as connection:
             is_more = arrival.clear(connection)
-        shelf.point("deleted")
+        if is_more:
+            shelf.point("deleted")
 
 
 def _age(shelf: Shelf) -> None:
