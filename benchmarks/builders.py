@@ -21,7 +21,7 @@ from generator import AGENTS, DAY, PREFIXES, PROCESSES, TEXTS, History, make, me
 from generator import store as write_history
 
 from flask_analytics.metrics import facts
-from flask_analytics.store.embedded import mark, row, seal
+from flask_analytics.store.embedded import mark, row, seal, snapshot
 from flask_analytics.store.embedded.files import write
 from flask_analytics.store.embedded.shelf import insert
 from flask_analytics.store.embedded.store import EmbeddedStore
@@ -92,6 +92,8 @@ def _who(connection: sqlite3.Connection, history: History) -> None:
     people = int(history.columns["person"].max()) + 1
     rows = ((n + 1, 0, f"user-{n:08d}") for n in range(people))
     connection.executemany("INSERT INTO identity (id, kind, key) VALUES (?, ?, ?)", rows)
+    connection.execute("INSERT INTO known SELECT kind, key, id FROM identity ORDER BY kind, key")
+    snapshot.put(connection, "settled", people)
 
 
 def _seen(connection: sqlite3.Connection, history: History) -> None:
@@ -103,7 +105,7 @@ def _seen(connection: sqlite3.Connection, history: History) -> None:
     keys = (mark.key(message_id(*one)) for one in zip(ts, process, counter, strict=True))
     rows = zip(keys, range(first + 1, count + 1), strict=True)
     connection.executemany("INSERT INTO seen VALUES (?, ?)", rows)
-    connection.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('hot', ?)", (count,))
+    snapshot.put(connection, "last_event", count)
 
 
 def native(master: Path, history: History, folder: Path) -> None:

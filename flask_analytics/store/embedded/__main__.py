@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
 from .catalog import Catalog
 from .keeper import Keeper
+from .polite import polite
 from .spawn import close_all
 
 
 def main(folder: str, retention_days: str | None = None) -> None:
-    """Do what is due in a folder, at the lowest priority that still gets on."""
+    """Do what is due in a folder, letting others go first where it may take its time."""
     close_all()
-    os.nice(10)
     days = None if retention_days is None else int(retention_days)
-    Keeper(Catalog(Path(folder)), retention_days=days).run()
+    Keeper(Catalog(Path(folder)), retention_days=days, work=polite()).run()
 
 
 if __name__ == "__main__":

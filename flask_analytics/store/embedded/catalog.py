@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import StoreError
-from . import identity, own, quarantine, schema, snapshot
-from .connections import READ, Connections
+from . import arrival, identity, own, quarantine, schema, snapshot
+from .connections import PATIENCE, READ, Connections
 from .snapshot import Segment, Snapshot
 
 _COUNTS = {
-    "hot": "SELECT count(*) FROM hot",
+    "hot": arrival.COUNT,
     "sealed": "SELECT coalesce(sum(rows), 0) FROM segment WHERE dropped IS NULL",
     "segments": "SELECT count(*) FROM segment WHERE dropped IS NULL",
     "ids": "SELECT count(*) FROM identity",
@@ -60,9 +60,12 @@ class Catalog:
         """A connection that sees one moment throughout."""
         return self._connections.transaction(READ)
 
-    def borrow(self) -> AbstractContextManager[sqlite3.Connection]:
-        """A connection outside any transaction, for pragmas."""
-        return self._connections.borrow()
+    def borrow(self, patience: float = PATIENCE) -> AbstractContextManager[sqlite3.Connection]:
+        """A connection outside any transaction, for pragmas.
+
+        :param patience: seconds to wait for others.
+        """
+        return self._connections.borrow(patience)
 
     def snapshot(self, after: int = 0) -> Snapshot:
         """The store as it is now.

@@ -25,11 +25,27 @@ PATIENCE = 30.0
 #: What begins a transaction that only reads.
 READ = "BEGIN"
 
-#: Bytes to which the write-ahead log is cut after it grew.
-LOG_BYTES = 8 * 1024 * 1024
+#: Pages in the write-ahead log with which it is brought into the file. The ends of the tables
+#: change with every append: the longer it waits, the fewer pages are written twice.
+LOG_PAGES = 4_000
+
+#: Bytes to which the log is cut after it grew beyond.
+LOG_BYTES = 20 * 1024 * 1024
 
 #: Connections of the parent process: to use or close them in a child would spoil its locks.
 _inherited: list[object] = []
+
+
+class _Connection(sqlite3.Connection):
+    """Knows how long it waits for others: asking SQLite each time would cost as much as a row."""
+
+    patience = PATIENCE
+
+    def wait(self, seconds: float) -> None:
+        """From now on wait so long by SQLite's own means."""
+        if seconds != self.patience:
+            self.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+            self.patience = seconds
 
 
 class Connections:
@@ -38,20 +54,22 @@ class Connections:
     def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], None]) -> None:
         self.path = path
         self._prepare = prepare
-        self._idle: deque[sqlite3.Connection] = deque()
+        self._idle: deque[_Connection] = deque()
         self._turn = Turn(path.with_suffix(".turn"))
         self._owner = os.getpid()
         self._is_prepared = False
 
     @contextmanager
-    def borrow(self) -> Iterator[sqlite3.Connection]:
+    def borrow(self, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
         """A connection for a moment.
 
+        :param patience: seconds that SQLite itself waits for others.
         :raises StoreError: whatever SQLite complains about.
         """
         with _plain_words(self.path):
             connection = self._take()
             try:
+                connection.wait(patience)
                 yield connection
             except BaseException:
                 connection.close()
@@ -67,7 +85,8 @@ class Connections:
 
         :param is_durable: on the disk at the end, also should the power fail.
         """
-        with self.borrow() as connection:
+        # Who has the lock of those who write waits for nobody any more.
+        with self.borrow(PATIENCE if begin == READ else 0) as connection:
             if is_durable:
                 connection.execute("PRAGMA synchronous = FULL")
             start(connection, begin, self._turn)
@@ -86,7 +105,7 @@ class Connections:
             self._idle.pop().close()
         self._turn.close()
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self) -> _Connection:
         if self._owner != os.getpid():
             self._abandon()
         try:
@@ -98,15 +117,20 @@ class Connections:
         _inherited.append(self._idle)
         self._idle, self._owner = deque(), os.getpid()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self) -> _Connection:
         if not self._is_prepared:
             self._own()
         connection = sqlite3.connect(
-            self.path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
+            self.path,
+            timeout=PATIENCE,
+            isolation_level=None,
+            check_same_thread=False,
+            factory=_Connection,
         )
         try:
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA secure_delete = ON")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
             connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
             if not self._is_prepared:
                 self._prepare(connection)
@@ -125,7 +149,6 @@ class Connections:
 
 def start(connection: sqlite3.Connection, begin: str, turn: Turn) -> None:
     """Begin a transaction, waiting for other writers."""
-    connection.execute("PRAGMA busy_timeout = 0")
     give_up = time.monotonic() + PATIENCE
     while True:
         try:
@@ -135,7 +158,6 @@ def start(connection: sqlite3.Connection, begin: str, turn: Turn) -> None:
             if "locked" not in str(error) or time.monotonic() > give_up:
                 raise
         turn.wait()
-    connection.execute(f"PRAGMA busy_timeout = {int(PATIENCE * 1000)}")
 
 
 @contextmanager

@@ -32,3 +32,9 @@ def connect(
             "pandas_analyze_sample": 0,
         }
     )
+
+
+def load() -> None:
+    """Import what a seal needs, which takes longer than a small seal."""
+    import duckdb  # noqa: F401
+    import numpy  # noqa: F401

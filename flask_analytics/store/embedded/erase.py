@@ -8,12 +8,13 @@ them.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from . import engine, files, hidden, identity, snapshot
+from . import arrival, engine, files, hidden, identity, snapshot
+from .arrival import Row
 from .catalog import Catalog
 from .hidden import numbers
 from .merge import merge
@@ -32,17 +33,12 @@ _FORGET = (
     f"DELETE FROM trait WHERE who IN {_LISTED}",
     f"DELETE FROM link WHERE who IN {_LISTED} OR anon IN {_LISTED}",
     f"DELETE FROM alias WHERE who IN {_LISTED} OR user IN {_LISTED} OR anon IN {_LISTED}",
+    "DELETE FROM known WHERE (kind, key) IN"
+    f" (SELECT kind, key FROM identity WHERE id IN {_LISTED})",
     f"DELETE FROM identity WHERE id IN {_LISTED}",
     f"DELETE FROM hearsay WHERE id IN {_LISTED}",
     "INSERT OR REPLACE INTO erased SELECT value, :high FROM json_each(:keys)",
 )
-
-#: Events of others that name an erased person.
-_NAMING = f"""SELECT id, body, anon IN {_LISTED}, previous IN {_LISTED} FROM hot
-    WHERE anon IN {_LISTED} OR previous IN {_LISTED}"""
-
-_WITHOUT = """UPDATE hot SET body = ?, anon = CASE WHEN ? THEN NULL ELSE anon END,
-    previous = CASE WHEN ? THEN NULL ELSE previous END WHERE id = ?"""
 
 
 def forget(catalog: Catalog, person: str) -> int:
@@ -55,7 +51,7 @@ def forget(catalog: Catalog, person: str) -> int:
         # An alias of somebody else may have named an id of theirs.
         strays = identity.strays(connection, texts)
         count += _hide(connection, strays)
-        _take_out(connection, _told(connection, keys + strays))
+        _take_out(connection, frozenset(keys + strays))
         if keys or strays:
             snapshot.changed(connection, "people_generation", "removals")
         segments = snapshot.segments(connection, catalog.folder) if keys else ()
@@ -65,30 +61,35 @@ def forget(catalog: Catalog, person: str) -> int:
     return count + _sealed(catalog, segments, f"who IN ({numbers(keys)}) AND NOT {undone}")
 
 
-def _told(connection: sqlite3.Connection, keys: Iterable[int]) -> dict[str, object]:
-    listed = msgspec.json.encode(list(keys)).decode()
-    return {"keys": listed, "high": snapshot.highest(connection)}
-
-
 def _hide(connection: sqlite3.Connection, keys: tuple[int, ...]) -> int:
     """Returns how many hot events these had."""
     if not keys:
         return 0
-    told = _told(connection, keys)
-    count = connection.execute(f"DELETE FROM hot WHERE who IN {_LISTED}", told).rowcount
+    told = {"keys": msgspec.json.encode(keys).decode(), "high": snapshot.highest(connection)}
     for statement in _FORGET:
         connection.execute(statement, told)
-    return count
+    gone = frozenset(keys)
+    return arrival.change(connection, lambda row: None if row[2] in gone else row)
 
 
-def _take_out(connection: sqlite3.Connection, told: dict[str, object]) -> None:
+def _take_out(connection: sqlite3.Connection, keys: frozenset[int]) -> None:
     """Take the ids out of what others did: the same device, a mention."""
-    for id, body, *is_named in connection.execute(_NAMING, told).fetchall():
+
+    def without(row: Row) -> Row:
+        id, ts, who, anon, previous, echo, body = row
+        if anon not in keys and previous not in keys:
+            return row
         event = msgspec.json.decode(body)
-        for name, is_theirs in zip(("anonymous_id", "previous_id"), is_named, strict=True):
-            if is_theirs:
-                del event[name]
-        connection.execute(_WITHOUT, (msgspec.json.encode(event), *is_named, id))
+        if anon in keys:
+            anon = None
+            del event["anonymous_id"]
+        if previous in keys:
+            previous = None
+            del event["previous_id"]
+        return id, ts, who, anon, previous, echo, msgspec.json.encode(event)
+
+    if keys:
+        arrival.change(connection, without)
 
 
 def _sealed(catalog: Catalog, segments: Sequence[Segment], condition: str) -> int:
@@ -118,14 +119,19 @@ def erase(shelf: Shelf) -> int:
     seal(shelf)  # readers drop the hot rows that they have loaded only then
     listed = numbers(gone.people) or "NULL"
     holds = f"who IN ({listed}) OR anon IN ({listed}) OR previous IN ({listed}) OR {gone.aliases}"
-    with shelf.duck() as duck:
-        found = [one for one in shelf.segments() if _count(duck, [one.path], holds)]
+    found = shelf.work(lambda: _holding(shelf, holds))
     for segment in found:
         merge(shelf, [segment])
         shelf.point("erased")
     with shelf.catalog.write() as connection:
         hidden.lift(connection, gone)
     return len(found)
+
+
+def _holding(shelf: Shelf, condition: str) -> list[Segment]:
+    """The segments that have rows for which it is true."""
+    with shelf.duck() as duck:
+        return [one for one in shelf.segments() if _count(duck, [one.path], condition)]
 
 
 def _count(duck: duckdb.DuckDBPyConnection, paths: list[str], condition: str) -> int:

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from ...metrics import facts
-from . import identity, mark, snapshot
+from ...metrics.window import micros
+from . import arrival, identity, mark, people, snapshot
+from .arrival import Columns
 from .catalog import Catalog
-from .identity import ANONYMOUS, USER, Key, Link
+from .identity import ANONYMOUS, USER, Link
+from .people import Numbers, People
 from .rows import insert
 from .slim import Slim, decode, without_ip
 
-_HOT = "INSERT OR FAIL INTO hot"
 _SEEN = "INSERT OR IGNORE INTO seen"
 
 #: Variables of one statement; any SQLite allows as many.
 MANY = 500
 
-#: What arrives: what is to be known of it, and its JSON.
-Event = tuple[Slim, bytes]
 
-#: A row of ``hot``.
-Row = tuple[int, int, int | None, int | None, int | None, int, bytes]
+class Events(NamedTuple):
+    """What arrives: the keys of the message ids, what is to be known, and the JSON."""
+
+    keys: Sequence[bytes]
+    slims: Sequence[Slim]
+    bodies: Sequence[bytes]
+
+    def only(self, places: Sequence[int]) -> Events:
+        """Some of them."""
+        return Events(
+            [self.keys[n] for n in places],
+            [self.slims[n] for n in places],
+            [self.bodies[n] for n in places],
+        )
 
 
 class Hot:
@@ -41,6 +53,7 @@ class Hot:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._catalog = catalog
+        self._people = People()
         self._look = look
         self._clock = clock
 
@@ -50,56 +63,82 @@ class Hot:
         :raises ValueError: one of them is no event.
         :raises StoreError: there is no room, or others write without end.
         """
-        events = [(slim, without_ip(body, slim)) for body in bodies if (slim := decode(body))]
-        with self._catalog.write() as connection:
-            batch = _Batch(connection)
+        slims = [decode(body) for body in bodies]
+        keys = [mark.key(slim.message_id) for slim in slims]
+        kept = [
+            body if slim.client_ip is None else without_ip(body, slim)
+            for body, slim in zip(bodies, slims, strict=True)
+        ]
+        events = _once(Events(keys, slims, kept))
+        with self._people.held(), self._catalog.write() as connection:
+            batch = _Batch(connection, self._people)
             count = batch.store(events, self._clock())
         if count:
             self._look(batch.waiting, batch.since)
         return count
 
 
+def _once(events: Events) -> Events:
+    """The first of each message id."""
+    if len(set(events.keys)) == len(events.keys):
+        return events
+    places: dict[bytes, int] = {}
+    for n, key in enumerate(events.keys):
+        places.setdefault(key, n)
+    return events.only(list(places.values()))
+
+
 class _Batch:
     """Events inside their transaction."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, people: People) -> None:
         self._connection = connection
         self._execute = connection.execute
-        self._ids: dict[Key, int] = {}
+        self._people = people
+        self._meta = snapshot.counters(connection)
+        #: By kind.
+        self._ids: dict[int, Numbers] = {}
         self._links: list[Link] = []
         self._are_people_new = False
         #: Hot rows after it, about; and since when there are any.
         self.waiting, self.since = 0, 0.0
 
-    def store(self, events: list[Event], now: float) -> int:
-        first = snapshot.highest(self._connection) + 1
-        new = self._unseen(events, first)
-        if not new:
+    def store(self, events: Events, now: float) -> int:
+        first = self._meta["last_event"] + 1
+        ids, new = self._unseen(events, first)
+        if not ids:
             return 0
-        self._ids = self._keys([slim for _, slim, _ in new])
-        insert(self._connection, _HOT, [self._row(*one) for one in new])
-        self._count()
-        self._weigh(first, new[-1][0], now)
-        return len(new)
+        self._number(new.slims)
+        arrival.add(self._connection, self._columns(ids, new.slims, new.bodies))
+        self._people.settle(self._connection, len(ids))
+        self._count(ids[-1])
+        self._weigh(first, ids[-1], now)
+        return len(ids)
 
-    def _keys(self, events: list[Slim]) -> dict[Key, int]:
-        had, mentioned = _ids_in(events), _mentioned(events)
-        found = identity.keys(self._connection, had)
-        identity.meet(self._connection, found.values())
-        return found | identity.hear(self._connection, mentioned - had) if mentioned else found
+    def _number(self, events: Sequence[Slim]) -> None:
+        """Give every id that these events have, or mention, its number."""
+        had = {
+            USER: {slim.user_id for slim in events if slim.user_id},
+            ANONYMOUS: {slim.anonymous_id for slim in events if slim.anonymous_id},
+        }
+        self._people.follow(self._connection, self._meta)
+        for kind, texts in had.items():
+            self._ids[kind] = self._people.keys(self._connection, kind, texts)
+        people.meet(self._connection, [id for some in self._ids.values() for id in some.values()])
+        if mentioned := {slim.previous_id for slim in events if slim.previous_id}:
+            for kind, found in self._people.hear(self._connection, mentioned).items():
+                self._ids[kind] |= found
 
-    def _unseen(self, events: list[Event], first: int) -> list[tuple[int, Slim, bytes]]:
-        """Those that are new, each with its id. The ids of others are not used."""
-        by_key: dict[bytes, Event] = {}
-        for event in events:
-            by_key.setdefault(mark.key(event[0].message_id), event)
-        rows = list(zip(by_key, itertools.count(first)))
-        known: set[bytes] = set()
-        if insert(self._connection, _SEEN, rows) < len(rows):
-            known.update(self._known(list(by_key), first))
-        return [(id, *by_key[key]) for key, id in rows if key not in known]
+    def _unseen(self, events: Events, first: int) -> tuple[Sequence[int], Events]:
+        """Those that are new, with their ids. The ids of others are not used."""
+        ids = range(first, first + len(events.keys))
+        if insert(self._connection, _SEEN, events.keys, ids) == len(ids):
+            return list(ids), events
+        known = set(self._known(events.keys, first))
+        places = [n for n, key in enumerate(events.keys) if key not in known]
+        return [ids[n] for n in places], events.only(places)
 
-    def _known(self, keys: list[bytes], first: int) -> Iterator[bytes]:
+    def _known(self, keys: Sequence[bytes], first: int) -> Iterator[bytes]:
         """Which of these came before the event of this id."""
         for n in range(0, len(keys), MANY):
             some = keys[n : n + MANY]
@@ -107,18 +146,32 @@ class _Batch:
             sql = f"SELECT key FROM seen WHERE key IN ({places}) AND event < ?"
             yield from (key for (key,) in self._execute(sql, [*some, first]).fetchall())
 
-    def _row(self, id: int, slim: Slim, body: bytes) -> Row:
-        """As it is kept; what else it tells is noted."""
-        user, anonymous, ts = slim.user_id, slim.anonymous_id, slim.ts
-        anon = self._ids[ANONYMOUS, anonymous] if anonymous else None
-        who = self._ids[USER, user] if user else anon
-        if user and anon is not None and who is not None:
-            self._links.append(Link(anon, who, ts, slim.message_id))
-        if who is not None and (slim.traits or slim.previous_id):
-            self._learn(slim, who, ts)
-        previous = self._ids[USER, slim.previous_id] if slim.previous_id else None
-        echo = self._echo(id, slim) if slim.is_view else 0
-        return (id, ts, who, anon if user else None, previous, echo, body)
+    def _columns(
+        self, ids: Sequence[int], events: Sequence[Slim], bodies: Sequence[bytes]
+    ) -> Columns:
+        """As they are kept; what else they tell is noted."""
+        ts = [micros(slim.timestamp) for slim in events]
+        users = [self._ids[USER].get(slim.user_id or "") for slim in events]
+        anons = [self._ids[ANONYMOUS].get(slim.anonymous_id or "") for slim in events]
+        who = [user or anon for user, anon in zip(users, anons, strict=True)]
+        anon = [anon if user else None for user, anon in zip(users, anons, strict=True)]
+        told = zip(anon, who, ts, events, strict=True)
+        self._links = [
+            Link(device, person, at, slim.message_id)
+            for device, person, at, slim in told
+            if device is not None and person is not None
+        ]
+        previous: list[int | None] = [None] * len(ids)
+        echo = [0] * len(ids)
+        for n, slim in enumerate(events):
+            person = who[n]
+            if person is not None and (slim.traits or slim.previous_id):
+                self._learn(slim, person, ts[n])
+            if slim.previous_id:
+                previous[n] = self._ids[USER][slim.previous_id]
+            if slim.view_id and slim.is_view:
+                echo[n] = self._echo(ids[n], slim)
+        return Columns(ids, ts, who, anon, previous, echo, bodies)
 
     def _learn(self, slim: Slim, who: int, ts: int) -> None:
         """Who is who, as far as this event tells."""
@@ -129,7 +182,7 @@ class _Batch:
             self._are_people_new |= identity.set_traits(self._connection, *told)
 
     def _alias(self, slim: Slim, who: int, previous_id: str) -> bool:
-        previous = self._ids[USER, previous_id], self._ids[ANONYMOUS, previous_id]
+        previous = self._ids[USER][previous_id], self._ids[ANONYMOUS][previous_id]
         return identity.alias(self._connection, slim.message_id, slim.ts, who, previous)
 
     def _echo(self, id: int, slim: Slim) -> int:
@@ -158,33 +211,16 @@ class _Batch:
             self._execute("INSERT INTO waiting VALUES (?, ?)", (key, id))
         return row[0] if row else 0
 
-    def _count(self) -> None:
+    def _count(self, last: int) -> None:
         """Answers may change from now on."""
-        if self._links:
-            self._are_people_new |= identity.link(self._connection, self._links)
+        if links := self._people.unheard(self._links):
+            self._are_people_new |= identity.link(self._connection, links)
         snapshot.changed(self._connection, *["people_generation"] * self._are_people_new)
+        snapshot.put(self._connection, "last_event", last)
 
     def _weigh(self, first: int, last: int, now: float) -> None:
-        low = self._execute("SELECT min(id) FROM hot").fetchone()[0]
-        self.waiting = last + 1 - low
+        low = arrival.low(self._connection) or first
+        self.waiting, self.since = last + 1 - low, float(self._meta["hot_since"])
         if low >= first:
-            self._execute("UPDATE meta SET value = ? WHERE key = 'hot_since'", (int(now),))
-        row = self._execute("SELECT value FROM meta WHERE key = 'hot_since'").fetchone()
-        self.since = float(row[0])
-
-
-def _ids_in(events: Iterable[Slim]) -> set[Key]:
-    """Every id that these events have."""
-    found: set[Key] = set()
-    for slim in events:
-        if slim.user_id:
-            found.add((USER, slim.user_id))
-        if slim.anonymous_id:
-            found.add((ANONYMOUS, slim.anonymous_id))
-    return found
-
-
-def _mentioned(events: Iterable[Slim]) -> set[Key]:
-    """Every id that these events say somebody had before."""
-    texts = {slim.previous_id for slim in events if slim.previous_id}
-    return {(kind, text) for text in texts for kind in (USER, ANONYMOUS)}
+            self.since = float(int(now))
+            snapshot.put(self._connection, "hot_since", int(now))

@@ -1,12 +1,11 @@
 """Who is who: dense numbers for ids, which anonymous id belongs to which user, aliases, traits.
 
 A user id and an anonymous id of the same text are two keys. Functions here take a connection
-inside a transaction; ``Catalog`` and ``Hot`` begin it.
+inside a transaction; ``Catalog`` and ``Hot`` begin it. New ids get their numbers in ``People``.
 """
 
 from __future__ import annotations
 
-import itertools
 import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
@@ -15,28 +14,18 @@ import msgspec
 
 USER, ANONYMOUS = 0, 1
 
-#: A kind and an id.
-Key = tuple[int, str]
-
-#: CROSS JOIN is SQLite for "in this order": it would rather walk over all people.
-_FIND = """SELECT i.key, i.id FROM json_each(?) AS wanted
-    CROSS JOIN identity AS i WHERE i.kind = ? AND i.key = wanted.value"""
-
-#: OR FAIL: see ``rows``; a key of ``json_each`` is the place in the list.
-_NEW = "INSERT OR FAIL INTO identity SELECT ? + key, ?, value FROM json_each(?)"
-
-_NEXT = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'identity'"
-
-_MET = "DELETE FROM hearsay WHERE id IN (SELECT value FROM json_each(?))"
+#: Every id: those that are not yet in ``known`` are at the end of ``identity``, see ``People``.
+_ALL = """(SELECT id, kind, key FROM known UNION ALL SELECT id, kind, key FROM identity
+    WHERE id > (SELECT value FROM meta WHERE key = 'settled')) AS identity"""
 
 #: An id is known by an event that has it, or by an alias that names it.
 _IS_HEARSAY = """EXISTS (SELECT 1 FROM hearsay WHERE hearsay.id = identity.id) AND NOT EXISTS
     (SELECT 1 FROM alias WHERE NOT undone AND (user = identity.id OR anon = identity.id))"""
 
-_FIND_ONE = f"""SELECT id FROM identity WHERE kind IN (0, 1) AND key = ? AND NOT ({_IS_HEARSAY})
+_FIND_ONE = f"""SELECT id FROM {_ALL} WHERE kind IN (0, 1) AND key = ? AND NOT ({_IS_HEARSAY})
     ORDER BY kind LIMIT 1"""
 
-_STRAYS = f"""SELECT id FROM identity WHERE kind IN (0, 1)
+_STRAYS = f"""SELECT id FROM {_ALL} WHERE kind IN (0, 1)
     AND key IN (SELECT value FROM json_each(?)) AND {_IS_HEARSAY}"""
 
 _LINK = """INSERT INTO link VALUES (?, ?, ?, ?) ON CONFLICT (anon) DO UPDATE
@@ -67,44 +56,6 @@ class Alias(NamedTuple):
     who: int
     #: The previous id as a user's.
     user: int
-
-
-def keys(connection: sqlite3.Connection, wanted: Iterable[Key]) -> dict[Key, int]:
-    """The numbers of ids, new ones for those that nobody had."""
-    texts: dict[int, set[str]] = {USER: set(), ANONYMOUS: set()}
-    for kind, text in wanted:
-        texts[kind].add(text)
-    return {
-        (kind, text): id
-        for kind, some in texts.items()
-        if some
-        for text, id in _ids_of(connection, kind, some).items()
-    }
-
-
-def meet(connection: sqlite3.Connection, ids: Iterable[int]) -> None:
-    """Events have these ids: they are no hearsay any more."""
-    connection.execute(_MET, (_listed(ids),))
-
-
-def hear(connection: sqlite3.Connection, wanted: Iterable[Key]) -> dict[Key, int]:
-    """The numbers of ids that events only mention (``previous_id``). New ones are hearsay: with
-    the alias they become unknown again."""
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'identity'").fetchone()
-    found = keys(connection, wanted)
-    new = [(id,) for id in found.values() if row is None or id > row[0]]
-    connection.executemany("INSERT INTO hearsay VALUES (?)", new)
-    return found
-
-
-def _ids_of(connection: sqlite3.Connection, kind: int, texts: set[str]) -> dict[str, int]:
-    found = dict(connection.execute(_FIND, (_listed(texts), kind)).fetchall())
-    if len(found) < len(texts):
-        missing = sorted(texts - found.keys())  # neighbours in the index, too
-        first = connection.execute(_NEXT).fetchone()[0]
-        connection.execute(_NEW, (first, kind, _listed(missing)))
-        found.update(zip(missing, itertools.count(first)))
-    return found
 
 
 def _listed(values: Iterable[object]) -> str:
@@ -138,8 +89,8 @@ def unalias(connection: sqlite3.Connection, previous_id: str, user_id: str) -> l
     """Undo every alias of a pair. Returns which."""
     done = connection.execute(
         "UPDATE alias SET undone = 1 WHERE NOT undone"
-        " AND user = (SELECT id FROM identity WHERE kind = 0 AND key = ?)"
-        " AND who = (SELECT id FROM identity WHERE kind = 0 AND key = ?)"
+        f" AND user = (SELECT id FROM {_ALL} WHERE kind = 0 AND key = ?)"
+        f" AND who = (SELECT id FROM {_ALL} WHERE kind = 0 AND key = ?)"
         " RETURNING message, ts, who, user",
         (previous_id, user_id),
     )

@@ -1,7 +1,7 @@
 """Keeps the folder fast and small: seals, erases, compacts, in a process of its own.
 
 Workers that only take events in never load the engine. An append that sees enough waiting starts
-the child; several may start, one gets the lock, the others leave at once.
+the child, unless one is at work; should several start, one gets the lock, the others leave at once.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from collections.abc import Callable
 
 from ...errors import StoreError
 from ...log import QuietLog
-from . import native, snapshot, spawn
+from . import arrival, engine, native, snapshot, spawn
 from .catalog import Catalog
 from .compact import compact
 from .erase import erase, forget
+from .polite import Work, here
 from .purge import purge
 from .quarantine import sort_out
 from .seal import seal
@@ -37,8 +38,11 @@ PAUSE = 5.0
 #: Days that the purge may go on in one go.
 MOST_DAYS = 30
 
-#: Pages of ``store.db`` given back at once, during which nobody can write.
-PAGES = 500
+#: Pages of ``store.db`` given back at once, during which nobody can write; fewer stay.
+PAGES = 128
+
+#: Hot rows beyond which the child no longer lets others go first.
+HASTE = 500_000
 
 #: Where a child leaves the last thing that went wrong, for whoever looks next.
 FAULT = "keeper.fault"
@@ -55,6 +59,7 @@ class Keeper:
     :param clock: seconds since the epoch.
     :param retention_days: events older than that are purged; None: never.
     :param has_children: False: nothing is done but what ``tend`` does.
+    :param work: see ``Shelf``.
     """
 
     def __init__(
@@ -64,10 +69,11 @@ class Keeper:
         log: QuietLog | None = None,
         retention_days: int | None = None,
         has_children: bool = True,
+        work: Work = here,
     ) -> None:
         self._retention_days = retention_days
         self._has_children = has_children
-        self.shelf = Shelf(catalog, clock)
+        self.shelf = Shelf(catalog, clock, work=work)
         self._clock = clock
         self._log = log or QuietLog()
         self._fault = catalog.folder / FAULT
@@ -79,23 +85,25 @@ class Keeper:
         :param rows: hot rows.
         :param since: when the oldest of them came.
         """
-        if is_due(rows, self._clock() - since):
-            self.start()
+        if is_due(rows, self._clock() - since) and self._is_time():
+            with contextlib.suppress(OSError):
+                if self.shelf.is_left(PAUSE):
+                    self.start()
 
     def start(self) -> None:
         """Start a child, unless this process has just done so. Never raises, never waits."""
-        if not self._has_children:
+        if not self._has_children or not self._is_time():
             return
-        now = time.monotonic()
-        if self._started_at and now - self._started_at < PAUSE:
-            return
-        self._started_at = now
+        self._started_at = time.monotonic()
         self._report()
         try:
             child = spawn.spawn(__package__, self._arguments())
             native.start_thread(_reap, (child,))
         except (StoreError, RuntimeError) as error:
             self._log.warning("store", "the analytics store cannot seal: %s", error)
+
+    def _is_time(self) -> bool:
+        return not self._started_at or time.monotonic() - self._started_at >= PAUSE
 
     def _arguments(self) -> list[str]:
         days = [] if self._retention_days is None else [str(self._retention_days)]
@@ -115,9 +123,11 @@ class Keeper:
     def run(self) -> None:
         """The child: do what is due, unless another one is at it."""
         try:
+            if self.shelf.catalog.describe()["hot"] > HASTE:
+                self.shelf.work = here
             is_ours = self._try()
-            if is_ours and self.shelf.catalog.describe()["erasing"]:
-                self._try()  # somebody was forgotten meanwhile, and their child found us at work
+            while is_ours and self.shelf.catalog.describe()["erasing"]:
+                is_ours = self._try()  # somebody was forgotten meanwhile, and found us at work
             if is_ours and self.shelf.has_dropped():
                 time.sleep(GRACE)
                 with self.shelf.locked() as is_ours:
@@ -159,6 +169,7 @@ class Keeper:
             return purge(self.shelf, before)
 
     def _do(self, is_daily: bool = False) -> None:
+        self.shelf.work(engine.load)
         import duckdb
 
         self.shelf.sweep()
@@ -196,11 +207,21 @@ class Keeper:
             snapshot.put(connection, "expired_at", int(now))
 
     def _shrink(self) -> None:
-        """Give back what sealed rows have left free, in steps that let others write."""
-        with self.shelf.catalog.borrow() as connection:
-            while connection.execute("PRAGMA freelist_count").fetchone()[0] > PAGES:
+        """Give back what sealed rows have left free, in steps that let others write; not where the
+        next ones have come already."""
+        catalog, free = self.shelf.catalog, PAGES + 1
+        while free > PAGES and not self._is_busy():
+            with catalog.write() as connection:
                 connection.execute(f"PRAGMA incremental_vacuum({PAGES})").fetchall()
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                free = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        with catalog.borrow(patience=0) as connection:
+            # The first lets others write; what is left for the second is little, and can wait.
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _is_busy(self) -> bool:
+        with self.shelf.catalog.read() as connection:
+            return bool(connection.execute(arrival.COUNT).fetchone()[0] >= MANY)
 
 
 def _reap(child: int) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from . import files, hidden, keys, snapshot
+from .files import Written
 from .hidden import Hidden
 from .keys import column, quoted
 from .shelf import Shelf, drop, insert
@@ -45,14 +46,7 @@ def merge(shelf: Shelf, group: Sequence[Segment], since: int | None = None) -> i
 
     :param since: leave out what is older (microseconds).
     """
-    with shelf.duck() as duck:
-        late, gone = _notes(shelf, duck)
-        kinds, demoted = _kinds(duck, group)
-        _see(duck, group, demoted, since, gone)
-        count = _number(duck, "SELECT count(*) FROM merged")
-        new = shelf.write(duck, "merged", kinds) if count else None
-        baked = duck.execute("SELECT event, level FROM late WHERE event IN (SELECT id FROM merged)")
-        marked = baked.fetchall() if late else []
+    count, new, marked = shelf.work(lambda: _written(shelf, group, since))
     with shelf.swap() as connection:
         drop(connection, [segment.id for segment in group], shelf.clock())
         if since is not None:
@@ -61,6 +55,20 @@ def merge(shelf: Shelf, group: Sequence[Segment], since: int | None = None) -> i
             insert(connection, new, min(s.low for s in group), max(s.high for s in group))
         connection.executemany("DELETE FROM late_echo WHERE event = ? AND level = ?", marked)
     return count
+
+
+def _written(
+    shelf: Shelf, group: Sequence[Segment], since: int | None
+) -> tuple[int, Written | None, list[tuple[int, int]]]:
+    """How many rows, their file, and the late echoes that are marked in it."""
+    with shelf.duck() as duck:
+        late, gone = _notes(shelf, duck)
+        kinds, demoted = _kinds(duck, group)
+        _see(duck, group, demoted, since, gone)
+        count = _number(duck, "SELECT count(*) FROM merged")
+        new = shelf.write(duck, "merged", kinds) if count else None
+        baked = duck.execute("SELECT event, level FROM late WHERE event IN (SELECT id FROM merged)")
+        return count, new, baked.fetchall() if late else []
 
 
 def _notes(shelf: Shelf, duck: duckdb.DuckDBPyConnection) -> tuple[bool, Hidden]:

@@ -1,9 +1,8 @@
 """Many rows come into a table of ``store.db`` by few statements.
 
-A statement for each row would cost more than the row: with AUTOINCREMENT each one also writes the
-counter. ``OR FAIL`` and ``OR IGNORE``, since with SQLite's default each page that a statement of
-many rows touches is copied first, for the statement to be undone alone; here a fault undoes the
-whole transaction.
+A statement for each row would cost more than the row. ``OR FAIL`` and ``OR IGNORE``, since with
+SQLite's default each page that a statement of many rows touches is copied first, for the statement
+to be undone alone; here a fault undoes the whole transaction.
 """
 
 from __future__ import annotations
@@ -13,30 +12,27 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
 
-#: Rows of one statement; with seven columns each, fewer variables than any SQLite allows.
+#: Rows of one statement: with two columns, fewer variables than any SQLite allows. Batches are
+#: mostly of one size; theirs is one statement, prepared once.
 MOST = 128
 
 
-def insert(connection: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> int:
+def insert(connection: sqlite3.Connection, into: str, *columns: Sequence[object]) -> int:
     """Insert rows. Returns how many were, for ``OR IGNORE``.
 
-    :param into: ``INSERT OR ... INTO table``; each row has all its columns.
+    :param into: ``INSERT OR ... INTO table``.
+    :param columns: of equal length, all that the table has.
     """
-    done = at = 0
-    while at < len(rows):
-        some = rows[at : at + _step(len(rows) - at)]
-        values = list(chain.from_iterable(some))
-        done += connection.execute(_statement(into, len(some[0]), len(some)), values).rowcount
-        at += len(some)
+    done, count = 0, len(columns[0])
+    for at in range(0, count, MOST):
+        some = (column[at : at + MOST] for column in columns)
+        values = list(chain.from_iterable(zip(*some, strict=True)))
+        statement = _statement(into, len(columns), len(values) // len(columns))
+        done += connection.execute(statement, values).rowcount
     return done
 
 
-def _step(left: int) -> int:
-    """Powers of two, so that few statements serve batches of every size."""
-    return min(MOST, 1 << left.bit_length() - 1)
-
-
-@lru_cache(64)
+@lru_cache(MOST)
 def _statement(into: str, columns: int, count: int) -> str:
     row = f"({', '.join('?' * columns)})"
     return f"{into} VALUES {', '.join([row] * count)}"

@@ -7,18 +7,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import StoreError
+from . import older
 
 #: Raised by one with every change of a table, of a segment's columns or of what they mean.
-VERSION = 1
+VERSION = 2
 
-#: Ids are never used again (AUTOINCREMENT): readers and ``erased`` rely on it.
+#: Ids of people are never used again (AUTOINCREMENT): ``erased`` relies on it.
 TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE hot (id INTEGER PRIMARY KEY AUTOINCREMENT, ts INTEGER NOT NULL, who INTEGER,
-    anon INTEGER, previous INTEGER, echo INTEGER NOT NULL, body BLOB NOT NULL);
+CREATE TABLE arrival (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, rows BLOB NOT NULL);
 CREATE TABLE seen (key BLOB PRIMARY KEY, event INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE identity (id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL,
-    key TEXT NOT NULL, UNIQUE (kind, key));
+    key TEXT NOT NULL);
+CREATE TABLE known (kind INTEGER NOT NULL, key TEXT NOT NULL, id INTEGER NOT NULL,
+    PRIMARY KEY (kind, key)) WITHOUT ROWID;
+CREATE TABLE settling (last INTEGER NOT NULL, at INTEGER NOT NULL, ids BLOB NOT NULL);
 CREATE TABLE hearsay (id INTEGER PRIMARY KEY);
 CREATE TABLE link (anon INTEGER PRIMARY KEY, who INTEGER NOT NULL, ts INTEGER NOT NULL,
     message TEXT NOT NULL);
@@ -47,10 +50,14 @@ CREATE TABLE quarantined (name TEXT PRIMARY KEY, rows INTEGER NOT NULL, at REAL 
 """
 
 #: Counters in ``meta``: see the functions that raise them.
-COUNTERS = ("generation", "people_generation", "removals", "hot_since")
+COUNTERS = (
+    "generation", "people_generation", "removals", "hot_since",
+    "last_event", "sealed", "settled", "aged",
+)  # fmt: skip
 
-#: What turns version n into n + 1, inside one transaction.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {}
+#: What turns version n into n + 1, inside one transaction. What a process that still runs older
+#: code wants to read or write must be gone then: it fails, and its events wait for their turn.
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: older.pack}
 
 
 def prepare(connection: sqlite3.Connection, folder: Path) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from . import engine, files, own, snapshot
 from .catalog import Catalog
 from .files import Point, Written
+from .polite import Work, here
 from .snapshot import Segment
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Shelf:
 
     :param clock: seconds since the epoch.
     :param point: see ``files.Point``.
+    :param work: does what takes long while no lock of ``store.db`` is held.
     """
 
     def __init__(
@@ -38,15 +40,18 @@ class Shelf:
         catalog: Catalog,
         clock: Callable[[], float] = time.time,
         point: Point = files.nowhere,
+        work: Work = here,
     ) -> None:
         self.catalog, self.clock, self.point = catalog, clock, point
+        self.work = work
         self.folder = catalog.segments_folder
+        self._lock = catalog.folder / "seal.lock"
         self.spill = catalog.folder / "spill" / "keeper"
 
     @contextmanager
     def locked(self, wait: bool = False) -> Iterator[bool]:
         """Only one process at a time changes segments. False: another one does."""
-        descriptor = own.lock(self.catalog.folder / "seal.lock")
+        descriptor = own.lock(self._lock)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -57,6 +62,17 @@ class Shelf:
             yield True
         finally:
             os.close(descriptor)
+
+    def is_left(self, pause: float) -> bool:
+        """Is nobody at work, and was nobody called within ``pause`` seconds? Then one is now."""
+        with self.locked() as is_free:
+            if not is_free:
+                return False
+            last = self._lock.stat()
+            if last.st_size and abs(time.time() - last.st_mtime) < pause:
+                return False
+            self._lock.write_bytes(b".")
+            return True
 
     @contextmanager
     def duck(self) -> Iterator[duckdb.DuckDBPyConnection]:

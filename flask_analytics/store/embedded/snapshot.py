@@ -9,11 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from . import aside, hidden
+from . import arrival, aside, hidden
 from .hidden import Hidden
-
-#: ``?`` is the newest hot row that the reader has already.
-HOT = "SELECT id, ts, who, anon, previous, echo, body FROM hot WHERE id > ? ORDER BY id"
 
 #: Beyond every hot row: no rows are wanted.
 NOTHING = 2**62
@@ -90,19 +87,25 @@ def take(
     :param after: the newest hot row that the caller has already.
     :param known: segments read before; immutable, so their keys are not parsed again.
     """
-    counters = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    low = connection.execute("SELECT min(id) FROM hot").fetchone()[0]
+    meta = counters(connection)
+    low = arrival.low(connection)
     return Snapshot(
         segments=segments(connection, folder, known),
-        hot=[HotRow(*row) for row in connection.execute(HOT, (after,))],
-        low_id=highest(connection) + 1 if low is None else low,
+        hot=hot(connection, after),
+        low_id=meta["last_event"] + 1 if low is None else low,
         late_echo=dict(connection.execute("SELECT event, level FROM late_echo").fetchall()),
         hidden=hidden.take(connection),
-        generation=counters["generation"],
-        removals=counters.get("removals", 0),
-        people_generation=counters["people_generation"],
-        top_key=highest(connection, "identity"),
+        generation=meta["generation"],
+        removals=meta["removals"],
+        people_generation=meta["people_generation"],
+        top_key=_top_key(connection),
     )
+
+
+def hot(connection: sqlite3.Connection, after: int = 0) -> list[HotRow]:
+    """Hot rows beyond an id, oldest first."""
+    packed = arrival.packed(connection, after)
+    return [HotRow(*row) for rows in packed for row in arrival.unpack(rows)]
 
 
 def segments(
@@ -130,16 +133,25 @@ def _segment(
     )  # fmt: skip
 
 
-def highest(connection: sqlite3.Connection, table: str = "hot") -> int:
-    """The largest id of a table that was ever given."""
-    sql = "SELECT seq FROM sqlite_sequence WHERE name = ?"
-    row = connection.execute(sql, (table,)).fetchone()
+def highest(connection: sqlite3.Connection) -> int:
+    """The largest hot id that was ever given."""
+    return counter(connection, "last_event")
+
+
+def _top_key(connection: sqlite3.Connection) -> int:
+    """The largest key of an id that was ever given."""
+    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'identity'").fetchone()
     return int(row[0]) if row else 0
 
 
 def generation(connection: sqlite3.Connection) -> int:
     """Equal as long as no answer can have changed."""
     return counter(connection, "generation")
+
+
+def counters(connection: sqlite3.Connection) -> dict[str, int]:
+    """All of ``meta``."""
+    return dict(connection.execute("SELECT key, value FROM meta").fetchall())
 
 
 def counter(connection: sqlite3.Connection, name: str) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
-from . import hidden, identity, snapshot
+from . import arrival, hidden, identity, snapshot
+from .arrival import Row
 from .catalog import Catalog
 from .slim import decode
 
@@ -28,8 +29,8 @@ def unalias(catalog: Catalog, previous_id: str, user_id: str) -> bool:
 
 
 def _take_out(connection: sqlite3.Connection, who: int, previous: int, messages: set[str]) -> None:
-    found = connection.execute(
-        "SELECT id, body FROM hot WHERE who = ? AND previous = ?", (who, previous)
-    ).fetchall()
-    gone = [(id,) for id, body in found if decode(body).message_id in messages]
-    connection.executemany("DELETE FROM hot WHERE id = ?", gone)
+    def keep(row: Row) -> Row | None:
+        is_alias = row[2] == who and row[4] == previous
+        return None if is_alias and decode(row[-1]).message_id in messages else row
+
+    arrival.change(connection, keep)
