@@ -23,7 +23,8 @@ FLOORS = [
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "
-    "collectors.http collectors.memory collectors.stdout collectors.address store.base",
+    "collectors.http collectors.memory collectors.stdout collectors.address store.base "
+    "store.bookmark",
     # 4: machines made of tools; the questions in SQL
     "record delivery.account delivery.caller collectors.webhook collectors.store web.payload "
     "delivery.census store.sql.* store.run store.move store.address",
