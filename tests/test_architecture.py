@@ -33,7 +33,7 @@ FLOORS = [
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
     "web.batch web.shapes",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump delivery.summary store.imports.* web.openapi",
+    "context delivery.pump delivery.summary store.imports.* store.replays.* web.openapi",
     # 7: doors
     "hooks web.browser web.health web.write web.api delivery.dispatcher screen.*",
     # 8: the command line; what puts an application together

@@ -143,6 +143,10 @@ class Collector:
     #: Seconds after its acceptance when an event is no longer worth sending.
     max_age: float = 86_400.0
 
+    #: Whether the destination keeps an event's own time; False: it stamps on arrival, so history
+    #: would be falsified.
+    keeps_timestamp: ClassVar[bool] = True
+
     #: When to try again, and when to stop for a while. None: as ``RetryPolicy()``, ``Breaker()``.
     retry: RetryPolicy | None = None
     breaker: Breaker | None = None
