@@ -18,7 +18,7 @@ FLOORS = [
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
     "delivery.stats delivery.sigterm web.keys web.problem",
     # 2: what is made of them; the questions and their answers, as values
-    "values pipeline salt collectors.base collectors.connect delivery.hub delivery.buffer "
+    "values needs pipeline salt collectors.base collectors.connect delivery.hub delivery.buffer "
     "delivery.dead delivery.segment delivery.sheet metrics.*",
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
