@@ -18,13 +18,14 @@ FLOORS = [
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
     "delivery.stats delivery.sigterm web.keys web.problem",
     # 2: what is made of them; the questions and their answers, as values
-    "values pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
+    "values needs pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
     "collectors.visits collectors.connect delivery.hub delivery.buffer "
     "delivery.dead delivery.segment delivery.sheet metrics.*",
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "
-    "collectors.answer collectors.ga4_words collectors.memory collectors.stdout store.base",
+    "collectors.answer collectors.ga4_words collectors.memory collectors.stdout store.base "
+    "store.bookmark",
     # 4: machines made of tools; the questions in SQL
     "record delivery.account delivery.caller collectors.store collectors.http web.payload "
     "delivery.census store.sql.* store.run store.move store.address",
@@ -33,8 +34,8 @@ FLOORS = [
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
     "web.batch web.shapes collectors.client",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump delivery.summary store.imports.* web.openapi collectors.webhook "
-    "collectors.destination",
+    "context delivery.pump delivery.summary store.imports.* store.replays.* web.openapi "
+    "collectors.webhook collectors.destination",
     # 7: doors
     "hooks web.browser web.health web.write web.api delivery.dispatcher screen.* "
     "collectors.address collectors.amplitude collectors.ga4 collectors.matomo collectors.mixpanel "

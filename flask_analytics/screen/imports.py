@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import islice
+from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -35,7 +37,8 @@ class ImportScreen:
 
     def show(self, name: str, format_: str, report: Report, seconds: float) -> None:
         """Print what became of one file."""
-        parts: list[RenderableType] = [_headline(name, format_, report, seconds)]
+        words = [format_, f"{report.records:,} records"]
+        parts: list[RenderableType] = [headline(name, words, report, report.records, seconds)]
         parts.append(self._counts(report))
         if report.examples:
             parts.append(_examples(report.examples))
@@ -52,25 +55,36 @@ class ImportScreen:
             ("refused", report.refused, "red"),
         ):
             if counts:
-                table.add_row(what, number(sum(counts.values()), style), _reasons(counts))
+                table.add_row(what, number(sum(counts.values()), style), reasons(counts))
         if report.known:
             table.add_row("in the store already", number(report.known), "")
         if report.changed:
             count = sum(report.changed.values())
-            table.add_row("parts left out", number(count, "yellow"), _reasons(report.changed))
+            table.add_row("parts left out", number(count, "yellow"), reasons(report.changed))
         return table
 
 
-def _headline(name: str, format_: str, report: Report, seconds: float) -> Text:
-    words = [format_, f"{report.records:,} records"]
-    done = report.records - report.before
+class Counted(Protocol):
+    """What a headline needs of a report."""
+
+    before: int
+    first: datetime | None
+    last: datetime | None
+
+
+def headline(title: str, words: list[str], report: Counted, total: int, seconds: float) -> Text:
+    """What was done, how fast, and of what time.
+
+    :param total: what was looked at, by all runs together.
+    """
+    done = total - report.before
     if report.before:
         words.append(f"{report.before:,} of them by an earlier run")
     if done:
         words.append(f"{done / max(seconds, 0.001):,.0f} a second")
     if report.first and report.last:
         words.append(f"{report.first:%Y-%m-%d %H:%M} to {report.last:%Y-%m-%d %H:%M} UTC")
-    return Text(printable(name), "bold").append(" · " + " · ".join(words), "not bold")
+    return Text(printable(title), "bold").append(" · " + " · ".join(words), "not bold")
 
 
 def _names(names: Mapping[str, int]) -> Text:
@@ -80,7 +94,8 @@ def _names(names: Mapping[str, int]) -> Text:
     return Text(told + more, "dim")
 
 
-def _reasons(counts: Mapping[str, int]) -> Text:
+def reasons(counts: Mapping[str, int]) -> Text:
+    """Counts and what they are of, the most frequent first."""
     lines = [f"{count:,} {printable(reason)}" for reason, count in _most(counts, MOST)]
     rest = sum(counts.values()) - sum(count for _, count in _most(counts, MOST))
     return Text("\n".join([*lines, *([f"{rest:,} for other reasons"] if rest else [])]))
