@@ -32,12 +32,15 @@ FLOORS = [
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
     "web.batch web.shapes",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump delivery.summary store.imports.* web.openapi",
-    # 7: doors
-    "hooks web.browser web.health web.write web.api delivery.dispatcher screen.*",
-    # 8: the command line; what puts an application together
+    "context delivery.pump delivery.summary store.imports.* web.body web.senders "
+    "web.tracking_context web.tracking_calls",
+    # 7: what describes the doors
+    "web.openapi",
+    # 8: doors
+    "hooks web.browser web.health web.write web.tracking web.api delivery.dispatcher screen.*",
+    # 9: the command line; what puts an application together
     "cli.* assembly",
-    # 9: the front
+    # 10: the front
     "extension testing",
 ]
 
@@ -102,10 +105,13 @@ DOORS = {
         "testing",
         "web.access",
         "web.api",
+        "web.body",
         "web.browser",
         "web.health",
         "web.keys",
         "web.problem",
+        "web.senders",
+        "web.tracking",
         "web.write",
     },
 }
