@@ -30,12 +30,12 @@ FLOORS = [
     # 5: a lane; what the helpers are given; the stores
     "arguments delivery.batcher delivery.board delivery.diagnosis delivery.exposition web.access "
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
-    "web.batch web.shapes",
+    "web.batch web.shapes web.tracking_context",
     # 6: what fills the lanes; the helpers
     "context delivery.pump delivery.summary store.imports.* web.body web.senders "
-    "web.tracking_context web.tracking_calls",
-    # 7: what describes the doors
-    "web.openapi",
+    "web.tracking_calls",
+    # 7: what describes the doors; who lives beside us
+    "web.openapi neighbours",
     # 8: doors
     "hooks web.browser web.health web.write web.tracking web.api delivery.dispatcher screen.*",
     # 9: the command line; what puts an application together
@@ -85,6 +85,7 @@ DOORS = {
     "rich": {"screen.*"},
     "iso4217": {"event"},
     "flask_babel": {"visitor"},
+    "flask_login": {"neighbours"},
     "crawleruseragents": {"metrics.facts"},
     "ua_parser": {"metrics.facts"},
     "sqlite3": {"store.embedded.*"},
@@ -99,6 +100,7 @@ DOORS = {
         "context",
         "visitor",
         "hooks",
+        "neighbours",
         "cli.*",
         "assembly",
         "extension",
