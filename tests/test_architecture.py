@@ -33,9 +33,9 @@ FLOORS = [
     "web.batch web.shapes web.tracking_context",
     # 6: what fills the lanes; the helpers
     "context delivery.pump delivery.summary store.imports.* web.body web.senders "
-    "web.tracking_calls",
+    "web.tracking_messages",
     # 7: what describes the doors; who lives beside us
-    "web.openapi neighbours",
+    "web.openapi web.tracking_calls neighbours",
     # 8: doors
     "hooks web.browser web.health web.write web.tracking web.api delivery.dispatcher screen.*",
     # 9: the command line; what puts an application together
