@@ -30,10 +30,10 @@ FLOORS = [
     # 5: a lane; what the helpers are given; the stores
     "arguments delivery.batcher delivery.board delivery.diagnosis delivery.exposition web.access "
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
-    "web.batch web.shapes web.tracking_context",
+    "web.batch web.shapes",
     # 6: what fills the lanes; the helpers
     "context delivery.pump delivery.summary store.imports.* web.body web.senders "
-    "web.tracking_messages",
+    "web.tracking_messages web.tracking_context",
     # 7: what describes the doors; who lives beside us
     "web.openapi web.tracking_calls neighbours",
     # 8: doors
