@@ -35,7 +35,7 @@ unit: $(VENV)/test.done chromium
 	$(PY) -m pytest -m "not deploy"
 
 # make servers: real servers and processes, started, stopped and killed
-servers: $(VENV)/test.done uwsgi
+servers: $(VENV)/test.done uwsgi chromium
 	$(PY) -m pytest -m deploy
 
 # make gevent: the tests of unit in a process patched by gevent
@@ -76,6 +76,7 @@ bench: $(VENV)/test.done
 	$(PY) benchmarks/killed.py
 	$(PY) benchmarks/ingest.py
 	$(PY) benchmarks/imports.py
+	$(PY) benchmarks/tracking.py
 
 # make chromium: a browser for the tests, from the system's packages, if there is none
 chromium:
@@ -86,7 +87,7 @@ uwsgi: $(VENV)/test.done
 	@$(PY) -m pip install --quiet uwsgi || echo "uWSGI cannot be built here: its tests are skipped."
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .npm-clients build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/run.done: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)

@@ -6,6 +6,7 @@ A key is trusted: an event may tell every field of the event's shape, its type a
 from __future__ import annotations
 
 import re
+from collections.abc import Sized
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Annotated, Any
@@ -38,11 +39,11 @@ PROBLEMS = {
     415: "It is no JSON, or packed otherwise than by gzip.",
 }
 
-_Id = (
+Id = (
     Annotated[str, msgspec.Meta(max_length=MAX_ID)]
     | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 )
-_MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 _Status = Annotated[int, msgspec.Meta(ge=100, le=599)]
 _Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=86_400_000)]
 
@@ -61,16 +62,16 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True):
     name: str | None = None
     event_name: str | None = None
     source: Source = Source.API
-    user_id: _Id | None = None
-    anonymous_id: _Id | None = None
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
     properties: dict[str, Any] | None = None
     #: Without an offset it is UTC.
     timestamp: datetime | None = None
-    message_id: _MessageId | None = None
+    message_id: MessageId | None = None
     revenue: Money | None = None
     traits: dict[str, Any] | None = None
-    group_id: _Id | None = None
-    previous_id: _Id | None = None
+    group_id: Id | None = None
+    previous_id: Id | None = None
     context: dict[str, Any] | None = None
     integrations: dict[str, Any] | None = None
     action_name: str | None = None
@@ -86,7 +87,7 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True):
     duration_ms: _Milliseconds | None = None
     user_agent: str | None = None
     referrer: str | None = None
-    view_id: _MessageId | None = None
+    view_id: MessageId | None = None
 
 
 class Events(msgspec.Struct):
@@ -98,11 +99,11 @@ class Events(msgspec.Struct):
 class Identify(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``POST identify``."""
 
-    user_id: _Id
+    user_id: Id
     traits: dict[str, Any] | None = None
-    anonymous_id: _Id | None = None
+    anonymous_id: Id | None = None
     timestamp: datetime | None = None
-    message_id: _MessageId | None = None
+    message_id: MessageId | None = None
     context: dict[str, Any] | None = None
     integrations: dict[str, Any] | None = None
 
@@ -132,11 +133,8 @@ def read_events(body: bytes, now: datetime) -> Payload:
     :param now: UTC.
     :raises Unreadable: none can be taken.
     """
-    envelope = _whole(body, _Envelope)
-    if not envelope.events:
-        raise Unreadable(400, "There is no event in it.", "events")
-    if len(envelope.events) > MAX_EVENTS:
-        raise Unreadable(413, f"More than {MAX_EVENTS} events: send fewer at a time.", "events")
+    envelope = whole(body, _Envelope)
+    count(envelope.events, "events")
     payload = Payload([], [])
     for index, raw in enumerate(envelope.events):
         try:
@@ -153,16 +151,28 @@ def read_identify(body: bytes, now: datetime) -> Event:
     """
     if len(body) > MAX_EVENT_BYTES:
         raise Unreadable(413, f"An event has at most {MAX_EVENT_BYTES} bytes.")
-    told = _whole(body, Identify)
+    told = whole(body, Identify)
     try:
         return _event(Claim(type=EventType.IDENTIFY, **msgspec.structs.asdict(told)), now)
     except Wrong as wrong:
         raise Unreadable(400, wrong.detail, wrong.field) from None
 
 
-def _whole(body: bytes, kind: Any) -> Any:
+def count(found: Sized, field: str) -> None:
+    """:raises Unreadable: there is no event in a body, or there are too many."""
+    if not found:
+        raise Unreadable(400, "There is no event in it.", field)
+    if len(found) > MAX_EVENTS:
+        raise Unreadable(413, f"More than {MAX_EVENTS} events: send fewer at a time.", field)
+
+
+def whole(body: bytes, kind: Any) -> Any:
+    """A body as a type.
+
+    :raises Unreadable: it is no JSON, or something else.
+    """
     try:
-        return _named(body, kind)
+        return named(body, kind)
     except Wrong as wrong:
         raise Unreadable(400, wrong.detail, wrong.field or None) from None
 
@@ -170,8 +180,11 @@ def _whole(body: bytes, kind: Any) -> Any:
 _FIELD = re.compile(r"field `(.+?)`").search
 
 
-def _named(body: bytes, kind: Any) -> Any:
-    """Like ``decode``; an error about a missing or unknown field names it."""
+def named(body: bytes, kind: Any) -> Any:
+    """Like ``decode``; an error about a missing or unknown field names it.
+
+    :raises Wrong: it is no JSON, or something else.
+    """
     try:
         return decode(body, kind)
     except Wrong as wrong:
@@ -185,7 +198,7 @@ def _named(body: bytes, kind: Any) -> Any:
 def _claim(raw: bytes) -> Claim:
     if len(raw) > MAX_EVENT_BYTES:
         raise Wrong("", f"It has {len(raw)} bytes: {MAX_EVENT_BYTES} are the most.")
-    claim: Claim = _named(raw, Claim)
+    claim: Claim = named(raw, Claim)
     return claim
 
 
@@ -213,11 +226,11 @@ def _event(claim: Claim, now: datetime) -> Event:
         source=claim.source,
         message_id=claim.message_id or "",
         view_id=claim.view_id,
-        timestamp=_time(claim.timestamp, now),
+        timestamp=None if claim.timestamp is None else moment(claim.timestamp, now),
         status_code=claim.status_code,
         duration=None if claim.duration_ms is None else claim.duration_ms / 1000,
         revenue=_revenue(claim.revenue),
-        client_ip=_address(claim.client_ip),
+        client_ip=address(claim.client_ip),
         locale=language_tag(claim.locale) if claim.locale else None,
         url=_url("url", claim.url),
         referrer=_url("referrer", claim.referrer),
@@ -229,25 +242,28 @@ def _event(claim: Claim, now: datetime) -> Event:
         setattr(event, field, clean_text(value, length) if value else None)
     for field in _OBJECTS:
         setattr(event, field, clean(getattr(claim, field) or {})[0])
-    _check(event)
+    check(event)
     return event
 
 
-def _check(event: Event) -> None:
+def check(event: Event) -> None:
+    """:raises Wrong: a field is missing without which an event of this type is nothing."""
     for fields, why in _NEEDS.get(event.type, ()):
         if not any(getattr(event, field) for field in fields):
             raise Wrong(fields[0], why)
 
 
-def _time(told: datetime | None, now: datetime) -> datetime | None:
-    if told is None:
-        return None
+def moment(told: datetime, now: datetime) -> datetime:
+    """When something happened, in UTC.
+
+    :raises Wrong: before 1970, or too far ahead of ``now``.
+    """
     if not 1970 <= told.year < 9999:
         raise Wrong("timestamp", "It lies before 1970 or beyond all calendars.")
-    moment = told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
-    if moment > now + MAX_AHEAD:
+    found = told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+    if found > now + MAX_AHEAD:
         raise Wrong("timestamp", "It lies more than a day in the future.")
-    return moment
+    return found
 
 
 def _revenue(money: Money | None) -> Revenue | None:
@@ -259,7 +275,11 @@ def _revenue(money: Money | None) -> Revenue | None:
         raise Wrong("revenue", f"{error}.") from None
 
 
-def _address(text: str | None) -> str | None:
+def address(text: str | None) -> str | None:
+    """An IP address as it is written.
+
+    :raises Wrong: it is none.
+    """
     try:
         return str(ip_address(text)) if text else None
     except ValueError:

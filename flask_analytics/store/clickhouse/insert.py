@@ -117,7 +117,7 @@ def _request(event: Event) -> Row:
 
 
 def _visitor(event: Event) -> Row:
-    agent, came = facts.agent(event.user_agent), facts.campaign(event.url or "")
+    agent, came = facts.agent(event.user_agent), facts.came(event.url, event.context)
     referrer = facts.referrer_host(event.referrer, event.hostname) or None
     return {
         "referrer": referrer,
@@ -200,8 +200,9 @@ def _told(of: Arrival) -> Iterator[Row]:
         yield {"what": "view", "key": str(of.view), "kind": int(of.bot)}
     if of.seen_by_browser:
         yield {"what": "waiting", "key": str(of.view)}
-    if (user or visitor) and event.type != EventType.GROUP:
-        yield from (_trait(user or visitor, *item, order) for item in event.traits.items())
+    if user or visitor:
+        told = facts.known_traits(event.type, event.traits, event.group_id)
+        yield from (_trait(user or visitor, *item, order) for item in told.items())
 
 
 def _alias(previous: str, user: str, order: Row) -> Row:

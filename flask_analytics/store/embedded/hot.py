@@ -165,7 +165,7 @@ class _Batch:
         echo = [0] * len(ids)
         for n, slim in enumerate(events):
             person = who[n]
-            if person is not None and (slim.traits or slim.previous_id):
+            if person is not None and (slim.traits or slim.previous_id or slim.group_id):
                 self._learn(slim, person, ts[n])
             if slim.previous_id:
                 previous[n] = self._ids[USER][slim.previous_id]

@@ -91,13 +91,16 @@ class View:
 
     def relation(self, query: Query, span: Span, columns: Columns) -> str:
         """The events of a span."""
+        columns = _with_groups(columns)
         return self._events(query, self._sources(span, columns), columns)
 
     def counted(self, query: Query, span: Span, columns: Columns, quiet: bool) -> str:
         """The events of a span that count."""
+        columns = _with_groups(columns)
         return self._events(query, self._sources(span, columns), columns, quiet)
 
     def _sources(self, span: Span, columns: Columns) -> list[Source]:
+        names = [each.name for each in columns.properties]
         names = [each.name for each in columns.properties]
         hot: Iterable[Source] = self._hot(span)
         if not columns.names.isdisjoint(AGENT):
@@ -195,7 +198,7 @@ class View:
         """All events of sources, or those that count."""
         parts = [self._part(query, source, columns, quiet) for source in sources]
         parts = parts or [nothing(query, columns)]
-        return self._joined(f"({' UNION ALL '.join(parts)})", columns)
+        return self._joined(query, f"({' UNION ALL '.join(parts)})", columns)
 
     def _part(self, query: Query, source: Source, columns: Columns, quiet: bool | None) -> str:
         if source.is_late and (quiet is not None or "echo" in columns.names):
@@ -217,7 +220,7 @@ class View:
         late = f"({rows}) LEFT JOIN {self.moment.echoes} USING (id)"
         return f"SELECT {wanted} FROM {late} WHERE {where}"
 
-    def _joined(self, events: str, columns: Columns) -> str:
+    def _joined(self, query: Query, events: str, columns: Columns) -> str:
         """The events with their people."""
         names = {name: name for name in sorted(columns.names)}
         joins = ""
@@ -226,6 +229,10 @@ class View:
             if self.moment.people:
                 names["person"] = "coalesce(person, who) AS person"
                 joins += f" LEFT JOIN {self.moment.people} ON key = who"
+        if "group_id" in names:
+            person = names["person"].removesuffix(" AS person")
+            names["group_id"] = "coalesce(group_id, belongs) AS group_id"
+            joins += f" LEFT JOIN {self._groups(query)} ON member = {person}"
         aliases = [each.alias for each in columns.properties]
         return f"(SELECT {', '.join([*names.values(), *aliases]) or 'one'} FROM {events}{joins})"
 
@@ -239,6 +246,11 @@ class View:
             return None
         only = f" FILTER (WHERE {condition})" if condition else ""
         return f"coalesce(bit_count(bitstring_agg(person, 0, {top}){only}), 0)"
+
+    def _groups(self, query: Query) -> str:
+        """Who belongs to which group."""
+        traits = self.traits(query, facts.GROUP)
+        return f"(SELECT person AS member, value AS belongs FROM {traits})"
 
     def traits(self, query: Query, name: str) -> str:
         """The people who have a trait."""
@@ -284,6 +296,13 @@ class View:
     def funnel(self, query: Query, passage: Passage) -> list[Reached]:
         """How far people get."""
         return funnel.fold(self.execute, query.values, passage)
+
+
+def _with_groups(columns: Columns) -> Columns:
+    """Whose it is tells which group, where the event does not."""
+    if "group_id" not in columns.names:
+        return columns
+    return columns._replace(names=columns.names | {"person"})
 
 
 def files(paths: list[str]) -> str:
