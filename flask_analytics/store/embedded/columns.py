@@ -13,14 +13,12 @@ from .row import COLUMNS, LOGICAL
 _DUCKDB = DuckDB()
 
 
-def listed(query: Query, columns: Columns, keys: Mapping[str, str], extra: tuple[str, ...]) -> str:
+def listed(query: Query, columns: Columns, keys: Mapping[str, str]) -> str:
     """What to select of something with a segment's columns. A person is ``who`` here still.
 
     :param keys: how it keeps properties, see ``Segment.keys``.
-    :param extra: columns of the segment that are wanted beside those asked for.
     """
     found = [logical(name) for name in sorted(columns.names)]
-    found += [name for name in extra if name not in columns.names]
     for each in columns.properties:
         sql = _property(query, each, keys.get(each.name, ""))
         found.append(f"{sql} AS {each.alias}")
@@ -34,10 +32,10 @@ def logical(name: str) -> str:
     return f"{LOGICAL[name]} AS {name}" if name in LOGICAL else name
 
 
-def nothing(query: Query, columns: Columns, extra: tuple[str, ...]) -> str:
+def nothing(query: Query, columns: Columns) -> str:
     """A SELECT of the same columns without any row."""
     nulls = ", ".join(f"CAST(NULL AS {type}) AS {name}" for name, type in COLUMNS.items())
-    return f"SELECT {listed(query, columns, {}, extra)} FROM (SELECT {nulls}) WHERE false"
+    return f"SELECT {listed(query, columns, {})} FROM (SELECT {nulls}) WHERE false"
 
 
 def _property(query: Query, each: Property, kinds: str) -> str:

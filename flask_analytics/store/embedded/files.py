@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from . import keys, own, row
+from . import aside, keys, own, row
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 Point = Callable[[str], None]
 
 EVENTS, HOURS = ".parquet", ".hours.parquet"
+
+#: How files are written now, see ``aside.layout``.
+LAYOUT = aside.SINCE
 
 #: The second version of the format is read twice as fast and as small. Its columns are coded so
 #: tightly that zstd saves only a tenth more than LZ4, which is half of what reading costs. Groups
@@ -59,7 +62,7 @@ def write(
 
     :param kinds: see ``Segment.keys``.
     """
-    name = f"{time.time_ns():x}-{secrets.token_hex(4)}"
+    name = f"{time.time_ns():x}-{secrets.token_hex(4)}-{LAYOUT}"
     path = folder / name
     for query, ending in (
         (f"SELECT {_columns(kinds)} FROM {table} ORDER BY {_ORDER}", EVENTS),
@@ -121,7 +124,7 @@ def _columns(kinds: Mapping[str, str]) -> str:
         for letter in letters
         if letter != keys.REST
     ]
-    return ", ".join([*row.COLUMNS, *own])
+    return ", ".join([*row.COLUMNS, aside.SQL, *own])
 
 
 def _text(path: object) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from . import hidden
+from . import aside, hidden
 from .hidden import Hidden
 
 #: ``?`` is the newest hot row that the reader has already.
@@ -56,6 +56,8 @@ class Segment(NamedTuple):
     #: For each property how it is kept: ``s``, ``n``, ``b`` are columns (``shape.column``), ``r``
     #: means that some values are in ``rest``.
     keys: Mapping[str, str]
+    #: Is there a column ``aside``?
+    has_aside: bool
 
 
 class Snapshot(NamedTuple):
@@ -121,7 +123,7 @@ def _segment(
     path = folder / "segments" / name
     return Segment(
         id, f"{path}.parquet", f"{path}.hours.parquet", rows, first, last, low, high, size,
-        msgspec.json.decode(keys, type=dict[str, str]),
+        msgspec.json.decode(keys, type=dict[str, str]), aside.layout(name) >= aside.SINCE,
     )  # fmt: skip
 
 

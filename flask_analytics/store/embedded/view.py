@@ -7,14 +7,16 @@ its times are not looked at.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...metrics import facts
+from ..sql.counting import counting, needed
 from ..sql.dialect import Query
 from ..sql.duckdb import DuckDB
 from ..sql.engine import Columns, Passage, Reached, Span
-from . import funnel
+from . import aside, funnel
 from .catalog import Catalog
 from .columns import listed, nothing
 from .deadline import Deadline
@@ -37,11 +39,15 @@ class Source(NamedTuple):
     :param sql: what goes after FROM.
     :param where: conditions on its rows.
     :param keys: how properties are kept in it, see ``Segment.keys``.
+    :param is_late: some of its echoes were known late: they are in ``Moment.echoes``.
+    :param has_aside: see ``Segment.has_aside``.
     """
 
     sql: str
     where: tuple[str, ...]
     keys: Mapping[str, str]
+    is_late: bool = False
+    has_aside: bool = False
 
 
 class View:
@@ -62,6 +68,7 @@ class View:
         self.dialect = DuckDB()
         self.moment, self.deadline = moment, deadline
         self._catalog, self._cursor, self._uncounted = catalog, cursor, uncounted
+        self._late = sorted(moment.late_echo)
         self._tables = 0
 
     def rows(self, sql: str, values: list[Any]) -> list[tuple[Any, ...]]:
@@ -77,17 +84,22 @@ class View:
 
     def relation(self, query: Query, span: Span, columns: Columns) -> str:
         """The events of a span."""
+        return self._events(query, self._sources(span, columns), columns)
+
+    def counted(self, query: Query, span: Span, columns: Columns, quiet: bool) -> str:
+        """The events of a span that count."""
+        return self._events(query, self._sources(span, columns), columns, quiet)
+
+    def _sources(self, span: Span, columns: Columns) -> list[Source]:
         names = [each.name for each in columns.properties]
-        sources = [*self._segments(span, names), *self._hot(span)]
-        return self._events(query, sources, columns)
+        return [*self._segments(span, names), *self._hot(span)]
 
     def sources(self, span: Span) -> list[Source]:
         """Where the events of a span are; all columns of one source are those of its ``keys``."""
         names = {name for segment in self._overlapping(span) for name in segment.keys}
         found = [*self._segments(span, sorted(names)), *self._hot(span)]
-        return [
-            Source(sql, (*where, *self.moment.hidden.shown), keys) for sql, where, keys in found
-        ]
+        shown = self.moment.hidden.shown
+        return [source._replace(where=(*source.where, *shown)) for source in found]
 
     def hours(self, query: Query, first: int, last: int) -> str | None:
         """Counts by the hour: of segments from the files beside them, of hot rows from those."""
@@ -107,11 +119,10 @@ class View:
 
     def _corrected(self, span: Span, hour: str) -> Iterator[str]:
         """Echoes that were known late: each leaves the level it was counted under."""
-        late = self.moment.late_echo
         found = [
             segment.path
             for segment in self._overlapping(span)
-            if any(segment.low <= id <= segment.high for id in late)
+            if self._is_late(segment.low, segment.high)
         ]
         if found:
             levels = COUNTED.replace("echo", "unnest([echo, level]) AS echo")
@@ -132,11 +143,13 @@ class View:
         alike: dict[Any, list[Segment]] = {}
         for segment in self._overlapping(span):
             is_inside = segment.first_us >= span[0] and segment.last_us < span[1]
+            is_late = self._is_late(segment.low, segment.high)
             kinds = tuple(segment.keys.get(name, "") for name in names)
-            alike.setdefault((is_inside, kinds), []).append(segment)
-        for (is_inside, _), found in alike.items():
+            alike.setdefault((is_inside, is_late, segment.has_aside, kinds), []).append(segment)
+        for (is_inside, is_late, has_aside, _), found in alike.items():
             where = () if is_inside else _within(span)
-            yield Source(files([segment.path for segment in found]), where, found[0].keys)
+            sql = files([segment.path for segment in found])
+            yield Source(sql, where, found[0].keys, is_late, has_aside)
 
     def _hot(self, span: Span) -> Iterator[Source]:
         """Hot rows of the moment: a table may have some that are sealed, or newer ones."""
@@ -144,24 +157,44 @@ class View:
             first, beyond = chunk.rows(self.moment.low, self.moment.high)
             if first < beyond:
                 rows = (f"rowid >= {first}", f"rowid < {beyond}")
-                yield Source(chunk.table, (*rows, *_within(span)), chunk.keys)
+                is_late = self._is_late(chunk.ids[0], chunk.ids[-1])
+                yield Source(chunk.table, (*rows, *_within(span)), chunk.keys, is_late)
 
-    def _events(self, query: Query, sources: Iterable[Source], columns: Columns) -> str:
-        extra = self._extra(columns)
-        parts = []
-        for source in sources:
-            where = " AND ".join((*source.where, *self.moment.hidden.shown)) or "true"
-            wanted = listed(query, columns, source.keys, extra)
-            parts.append(f"SELECT {wanted} FROM {source.sql} WHERE {where}")
-        parts = parts or [nothing(query, columns, extra)]
+    def _is_late(self, low: int, high: int) -> bool:
+        """Is there an event with one of these ids whose echo was known late?"""
+        at = bisect_left(self._late, low)
+        return at < len(self._late) and self._late[at] <= high
+
+    def _events(
+        self, query: Query, sources: Iterable[Source], columns: Columns, quiet: bool | None = None
+    ) -> str:
+        """All events of sources, or those that count."""
+        parts = [self._part(query, source, columns, quiet) for source in sources]
+        parts = parts or [nothing(query, columns)]
         return self._joined(f"({' UNION ALL '.join(parts)})", columns)
 
-    def _extra(self, columns: Columns) -> tuple[str, ...]:
-        """What the joins need beside the columns asked for."""
-        return ("id",) if "echo" in columns.names and self.moment.echoes else ()
+    def _part(self, query: Query, source: Source, columns: Columns, quiet: bool | None) -> str:
+        if source.is_late and (quiet is not None or "echo" in columns.names):
+            return self._late_part(query, source, columns, quiet)
+        counts = () if quiet is None else aside.shown(quiet, source.has_aside)
+        where = " AND ".join((*source.where, *self.moment.hidden.shown, *counts)) or "true"
+        return f"SELECT {listed(query, columns, source.keys)} FROM {source.sql} WHERE {where}"
+
+    def _late_part(self, query: Query, source: Source, columns: Columns, quiet: bool | None) -> str:
+        """The same, with what was known late."""
+        echo = "coalesce(level, echo)"
+        made = {"echo": f"{echo} AS echo", "person": "who"}
+        extra = frozenset[str]() if quiet is None else needed(quiet)
+        wider = columns._replace(names=columns.names | extra | {"id", "echo"})
+        rows = self._part(query, source._replace(is_late=False), wider, None)
+        names = [made.get(name, name) for name in sorted(columns.names)]
+        wanted = ", ".join([*names, *(each.alias for each in columns.properties)]) or "1 AS one"
+        where = " AND ".join(() if quiet is None else counting(quiet, echo)) or "true"
+        late = f"({rows}) LEFT JOIN {self.moment.echoes} USING (id)"
+        return f"SELECT {wanted} FROM {late} WHERE {where}"
 
     def _joined(self, events: str, columns: Columns) -> str:
-        """The events with their people, and with what was known late."""
+        """The events with their people."""
         names = {name: name for name in sorted(columns.names)}
         joins = ""
         if "person" in names:
@@ -169,9 +202,6 @@ class View:
             if self.moment.people:
                 names["person"] = "coalesce(person, who) AS person"
                 joins += f" LEFT JOIN {self.moment.people} ON key = who"
-        if self._extra(columns):
-            names["echo"] = "coalesce(level, echo) AS echo"
-            joins += f" LEFT JOIN {self.moment.echoes} USING (id)"
         aliases = [each.alias for each in columns.properties]
         return f"(SELECT {', '.join([*names.values(), *aliases]) or 'one'} FROM {events}{joins})"
 

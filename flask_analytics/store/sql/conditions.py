@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from ...metrics.facts import QUIET
 from ...metrics.filters import Filter, Operator, Scope, number
+from .counting import LOUD
 from .scan import Scan
 
 #: A filter's field -> its column, where the names differ.
@@ -22,18 +22,25 @@ def counted(scan: Scan, scope: Scope, *events: str | None) -> None:
     named = [event for event in events if event]
     if named:
         scan.where(is_named(scan, *dict.fromkeys(named)))
+    if scope.bots or scope.source == "browser":
+        _also(scan, scope, quiet=bool(named))
     else:
-        quiet = ", ".join(f"'{word}'" for word in QUIET)
-        scan.where(f"{scan.column('type')} NOT IN ({quiet})")
-    if not scope.bots:
-        # Compared as a number: engines look for one in their columns faster than they negate.
-        scan.where(f"{scan.column('bot')} = 0")
+        scan.counted(quiet=bool(named))
     if scope.source is not None:
         scan.where(f"{scan.column('source')} = {scan.query.value(scope.source)}")
-    if scope.source != "browser":
-        # An echo of a bot's view counts where that view does not.
-        scan.where(f"{scan.column('echo')} {'= 0' if scope.bots else '<> 1'}")
     scan.where(*(passes(scan, each) for each in scope.filters))
+
+
+def _also(scan: Scan, scope: Scope, quiet: bool) -> None:
+    """Events of bots, or echoes, that otherwise do not count."""
+    if not quiet:
+        scan.column("type")
+        scan.where(LOUD)
+    if not scope.bots:
+        scan.where(f"{scan.column('bot')} = 0")
+    elif scope.source != "browser":
+        # An echo of a bot's view counts where that view does not.
+        scan.where(f"{scan.column('echo')} = 0")
 
 
 def is_named(scan: Scan, *events: str) -> str:

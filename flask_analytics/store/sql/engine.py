@@ -126,6 +126,16 @@ class Hours(Protocol):
 
 
 @runtime_checkable
+class Sieve(Protocol):
+    """An engine that knows which events count without their type, ``bot`` and ``echo``."""
+
+    def counted(self, query: Query, span: Span, columns: Columns, quiet: bool) -> str:
+        """As ``Engine.relation``, without what ``counting.counting`` leaves out.
+
+        :param quiet: events of quiet types are there."""
+
+
+@runtime_checkable
 class Funnels(Protocol):
     """An engine that folds funnels its own way."""
 

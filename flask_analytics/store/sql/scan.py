@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .counting import counting, needed
 from .dialect import Query
-from .engine import HOUR_COLUMNS, Columns, Engine, Hours, Property, Span
+from .engine import HOUR_COLUMNS, Columns, Engine, Hours, Property, Sieve, Span
 
 #: Microseconds.
 HOUR = 3600 * 10**6
@@ -22,6 +23,7 @@ class Scan:
         self._names: set[str] = set()
         self._properties: dict[tuple[str, bool], Property] = {}
         self._conditions: list[str] = []
+        self._quiet: bool | None = None
 
     def column(self, name: str) -> str:
         """A column of the logical relation."""
@@ -45,15 +47,31 @@ class Scan:
         """All of these have to hold too."""
         self._conditions += conditions
 
+    def counted(self, quiet: bool) -> None:
+        """Only events that count, see ``counting``."""
+        self._quiet = quiet
+
     def select(self, what: str, tail: str = "") -> str:
         """``SELECT what`` from the events, with what comes after WHERE. Write it last: it reads
         the columns that were asked for until now."""
-        columns = Columns(frozenset(self._names), tuple(self._properties.values()))
-        relation = self.engine.relation(self.query, self.span, columns)
-        return f"SELECT {what} FROM {relation}{self._where()} {tail}"
+        if self._quiet is None or not isinstance(self.engine, Sieve):
+            relation = self.engine.relation(self.query, self.span, self._columns())
+            return f"SELECT {what} FROM {relation}{self._where()} {tail}"
+        relation = self.engine.counted(self.query, self.span, self._asked(), self._quiet)
+        return f"SELECT {what} FROM {relation}{_where(self._conditions)} {tail}"
+
+    def _asked(self) -> Columns:
+        return Columns(frozenset(self._names), tuple(self._properties.values()))
+
+    def _columns(self) -> Columns:
+        """Those asked for, and those that tell which events count."""
+        asked = self._asked()
+        extra = frozenset[str]() if self._quiet is None else needed(self._quiet)
+        return asked._replace(names=asked.names | extra)
 
     def _where(self) -> str:
-        return f" WHERE {' AND '.join(self._conditions)}" if self._conditions else ""
+        usual = () if self._quiet is None else counting(self._quiet)
+        return _where([*usual, *self._conditions])
 
     def tally(self, key: str, hour_key: str | None = None) -> str:
         """A SELECT of ``k`` and ``n``: counts of events by ``key``, from the engine's hours where
@@ -80,7 +98,12 @@ class Scan:
     def _over(self, span: Span) -> Scan:
         other = Scan(self.engine, self.query, span)
         other._names, other._conditions = self._names, self._conditions
+        other._quiet = self._quiet
         return other
+
+
+def _where(conditions: list[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _edges(span: Span, hours: tuple[int, int]) -> list[Span]:
