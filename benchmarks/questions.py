@@ -109,14 +109,14 @@ def _compare(name: str, answers: dict[str, Any]) -> None:
             print(f"!! {name}: {engine} answers\n   {answer}\n   not {expected}"[:600])
 
 
-def report(engines: list[str], folder: Path, count: int, rounds: int) -> None:
+def report(engines: list[str], folder: Path, count: int, rounds: int, part: str) -> None:
     """The table."""
     workers = {engine: Worker(engine, folder) for engine in engines}
     if "embedded" in workers:
         (wall, cpu), _ = workers["embedded"].ask("dashboard")
         print(f"first question of a process, the dashboard: {wall * 1e3:.0f} ms ({cpu * 1e3:.0f})")
     print(f"{'ms, CPU ms (ratios)':22}" + "".join(f"{engine:>28}" for engine in engines))
-    for name in QUESTIONS:
+    for name in (name for name in QUESTIONS if part in name):
         found = measure(workers, name, rounds)
         ours = found[engines[0]]
         print(f"{name:22}" + "".join(f"{_cell(ms, ours):>28}" for ms in found.values()), flush=True)
@@ -141,6 +141,7 @@ def main() -> None:
     parser.add_argument("--engines", default=",".join(ENGINES))
     parser.add_argument("--folder", type=Path, help="kept, and used again if it is there")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="questions with this in their name")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.work:
@@ -150,7 +151,7 @@ def main() -> None:
         folder = given.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         build(given.engines.split(","), given.events, folder)
-        report(given.engines.split(","), folder, given.events, given.rounds)
+        report(given.engines.split(","), folder, given.events, given.rounds, given.only)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,15 @@
 
 The rule is that of ``metrics.chain``: of all chains that got to a step, only the one that began
 last matters. Rows lie person by person in the order of time, so that "the latest start before
-this row" is one running maximum over row numbers; the rows of one person never reach into those
-of the next, because a start from before the person's first row counts as none. Three times as
-fast as window functions, and no recursion over people.
+this row" is found for all rows of a step at once, and is none if it is another person's. A step
+looks at the rows of its own events only. Some five times as fast as window functions, and no
+recursion over people.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...metrics import chain
@@ -68,40 +68,39 @@ def depths(hits: Hits, count: int, window: int | None) -> Depths:
     import numpy as np
 
     hits = arranged(hits)
-    if not len(hits.person):
-        return Depths(hits.person, np.zeros(0, np.int8))
     new = _changes(hits.person)
-    begins = np.flatnonzero(new)
-    index = np.cumsum(new) - 1
-    depth = np.maximum.reduceat(_reached(hits, begins[index], count, window), begins)
+    begins, index = np.flatnonzero(new), np.cumsum(new) - 1
+    depth = np.zeros(len(begins), np.int8)
+    for step, rows in enumerate(_reaching(hits, count, window), 1):
+        depth[index[rows]] = step
     _redo(hits, begins, index, depth, count, window)
     return Depths(hits.person[begins], depth)
 
 
-def _reached(hits: Hits, first: Ints, count: int, window: int | None) -> Ints:
-    """For each row the steps of the longest chain that its event completes.
+def _reaching(hits: Hits, count: int, window: int | None) -> Iterator[Ints]:
+    """For each step the rows whose event completes a chain to it.
 
-    Starts are row numbers plus one, so that 0 is none and a product with a truth value is enough:
-    choosing by ``np.where`` takes five times as long where the choice is hard to predict.
+    Beside each goes the row that its chain began with, the latest there is. These never fall from
+    one row to the next: so the latest start of all before a row is that of the last one.
     """
     import numpy as np
 
-    serves = _serves(hits, 0)
-    start = np.arange(1, len(first) + 1) * serves
-    reached = serves.astype(np.int8)
+    rows = starts = np.flatnonzero(_serves(hits, 0))
+    yield rows
     for step in range(1, count):
-        latest = np.zeros_like(start)
-        np.maximum.accumulate(start[:-1], out=latest[1:])
-        serves = _serves(hits, step) & (latest > first)
+        wanted = np.flatnonzero(_serves(hits, step))
+        before = np.searchsorted(rows, wanted) - 1
+        wanted, before = wanted[before >= 0], before[before >= 0]
+        latest = starts[before]
+        goes_on = hits.person[latest] == hits.person[wanted]
         if window is not None:
-            serves &= hits.time - hits.time[latest - 1] <= window
-        start = latest * serves
-        np.maximum(reached, serves * np.int8(step + 1), out=reached)
-    return np.asarray(reached)
+            goes_on &= hits.time[wanted] - hits.time[latest] <= window
+        rows, starts = wanted[goes_on], latest[goes_on]
+        yield rows
 
 
 def _serves(hits: Hits, step: int) -> Any:
-    return (hits.steps >> step & 1).astype(bool)
+    return (hits.steps & (1 << step)).astype(bool)
 
 
 def arranged(hits: Hits) -> Hits:
@@ -109,8 +108,8 @@ def arranged(hits: Hits) -> Hits:
     one that serves the earlier step goes first."""
     import numpy as np
 
-    order = _by_person(hits)
-    hits = Hits(hits.person[order], hits.time[order], hits.steps[order])
+    person, order = _by_person(hits)
+    hits = Hits(person, hits.time[order], hits.steps[order])
     tied = _tied(hits)
     if tied.any():
         rows = np.flatnonzero(tied)
@@ -119,17 +118,21 @@ def arranged(hits: Hits) -> Hits:
     return hits
 
 
-def _by_person(hits: Hits) -> Ints:
-    """The order of rows. Segments are sorted by time, so the second sort has little to do, and
-    sorting one number made of person and row is several times as fast as sorting two."""
+def _by_person(hits: Hits) -> tuple[Ints, Ints]:
+    """People, sorted, and the order of rows. Segments are sorted by time, so the second sort has
+    little to do, and sorting one number made of person and row is several times as fast as sorting
+    two."""
     import numpy as np
 
     rows = np.arange(len(hits.time))
-    sorted_already = bool((hits.time[1:] >= hits.time[:-1]).all())
-    by_time = rows if sorted_already else np.argsort(hits.time, kind="stable")
-    keys = hits.person[by_time].astype(np.int64) << 32 | rows
+    person, by_time = hits.person, None
+    if (hits.time[1:] < hits.time[:-1]).any():
+        by_time = np.argsort(hits.time, kind="stable")
+        person = person[by_time]
+    keys = person.astype(np.int64) << 32 | rows
     keys.sort()
-    return np.asarray(by_time[keys & 0xFFFFFFFF])
+    order = keys & 0xFFFFFFFF
+    return keys >> 32, order if by_time is None else by_time[order]
 
 
 def _changes(column: Ints) -> Any:
@@ -146,7 +149,7 @@ def _tied(hits: Hits) -> Any:
     import numpy as np
 
     tied = np.zeros(len(hits.person), bool)
-    same = ~_changes(hits.person)[1:] & (hits.time[1:] == hits.time[:-1])
+    same = (hits.time[1:] == hits.time[:-1]) & (hits.person[1:] == hits.person[:-1])
     tied[1:] |= same
     tied[:-1] |= same
     return tied
@@ -160,7 +163,7 @@ def _redo(
     import numpy as np
 
     several = (hits.steps & (hits.steps - 1)).astype(bool)
-    puzzled = np.unique(index[_tied(hits) & several])
+    puzzled = np.unique(index[_tied(hits) & several]) if several.any() else several[:0]
     if not len(puzzled):
         return
     ends = np.append(begins[1:], len(index))
