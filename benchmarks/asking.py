@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from generator import DAY, DAYS, FIRST
+from times import DAY, DAYS, FIRST
 
 from flask_analytics.metrics.active import ActiveUsers
 from flask_analytics.metrics.filters import Filter, Operator, Scope

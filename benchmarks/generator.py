@@ -15,14 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from times import DAY, DAYS, FIRST
 
-DAY = 86_400_000_000
-DAYS = 90
 NAMES = 200
 PROCESSES = 4
-
-#: Midnight UTC of the first day, microseconds since the epoch.
-FIRST = 1_790_000_000 // 86_400 * DAY
 
 PLANS = ("free", "pro", "team")
 COUNTRIES = 60

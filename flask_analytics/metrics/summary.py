@@ -57,10 +57,11 @@ def _figures(question: Dashboard, span: Range, ask: Callable[[Any], Any]) -> Fig
     scope = question.scope
     volume = ask(Volume(range=span, scope=scope))
     top = ask(TopEvents(range=span, scope=scope, limit=question.limit))
-    day, week = (ask(ActiveUsers(range=_last(span, n), scope=scope)) for n in (1, 7))
+    day, week = (ask(ActiveUsers(range=last(span, n), scope=scope)) for n in (1, 7))
     return Figures(sum(point.count for point in volume), day.people, week.people, top)
 
 
-def _last(span: Range, count: int) -> Range:
+def last(span: Range, count: int) -> Range:
+    """So many local days that end with a range."""
     day = span.local(span.end - timedelta(microseconds=1)).date() - timedelta(count - 1)
     return Range(midnight(day, span.tz), span.end, span.zone)

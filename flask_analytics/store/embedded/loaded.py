@@ -54,6 +54,8 @@ class Moment(NamedTuple):
     echoes: str | None
     late_echo: Mapping[int, int]
     generation: int
+    #: The largest key of anybody.
+    top_key: int
 
 
 class Loaded:
@@ -70,6 +72,7 @@ class Loaded:
         self._removals = 0
         self._people: tuple[int, str | None] = (-1, None)
         self._echoes: tuple[Mapping[int, int], str | None] = ({}, None)
+        self._duck.execute("CREATE TABLE now (one TINYINT)")
 
     def moment(self, cursor: DuckDBPyConnection) -> Moment:
         """The store as it is now. Begins the cursor's transaction, which sees just that."""
@@ -80,7 +83,7 @@ class Loaded:
             with self._lock:
                 if self._bring(snapshot, after):
                     cursor.execute("BEGIN")
-                    cursor.execute("SELECT count(*) FROM duckdb_tables()").fetchall()
+                    cursor.execute("FROM now").fetchall()  # only a look at a table begins it
                     return self._moment(snapshot, after)
 
     def _newest(self) -> int:
@@ -148,10 +151,10 @@ class Loaded:
 
     def _pairs(self, columns: str, pairs: Mapping[int, int]) -> str | None:
         """A table of pairs of numbers, unless there are none."""
-        import numpy as np
-
         if not pairs:
             return None
+        import numpy as np
+
         table, size = f"pairs_{next(self._tables)}", len(pairs)
         self._duck.register("_pairs", {
             "a": np.fromiter(pairs.keys(), np.int64, size),
@@ -173,4 +176,5 @@ class Loaded:
             echoes=self._echoes[1],
             late_echo=snapshot.late_echo,
             generation=snapshot.generation,
+            top_key=snapshot.top_key,
         )

@@ -78,6 +78,8 @@ class Snapshot(NamedTuple):
     removals: int
     #: Equal as long as who is who, and their traits, have not changed.
     people_generation: int
+    #: The largest key of anybody.
+    top_key: int
 
 
 def take(
@@ -99,6 +101,7 @@ def take(
         generation=counters["generation"],
         removals=counters.get("removals", 0),
         people_generation=counters["people_generation"],
+        top_key=highest(connection, "identity"),
     )
 
 
@@ -127,9 +130,10 @@ def _segment(
     )  # fmt: skip
 
 
-def highest(connection: sqlite3.Connection) -> int:
-    """The largest hot id that was ever given."""
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'hot'").fetchone()
+def highest(connection: sqlite3.Connection, table: str = "hot") -> int:
+    """The largest id of a table that was ever given."""
+    sql = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+    row = connection.execute(sql, (table,)).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -7,15 +7,17 @@ person is counted once at every point, in one pass, however far the points look 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
 from ...metrics.active import ActiveAnswer, ActiveUsers
+from ...metrics.filters import Scope
 from ...metrics.volume import Point
-from ...metrics.window import Bucket, following, label, local_day, micros, moment, starts
+from ...metrics.window import Bucket, Range, following, label, local_day, micros, moment, starts
 from .conditions import counted
 from .dialect import Query
-from .engine import Engine
+from .engine import Engine, Numbered, Span
 from .scan import Scan
 from .zones import HOUR, cell, day_sql, day_start
 
@@ -41,45 +43,73 @@ class _Grid(NamedTuple):
 def active_users(asked: ActiveUsers, engine: Engine) -> ActiveAnswer:
     """Distinct people of the range, and the series."""
     if asked.interval is None:
-        return ActiveAnswer(_people(asked, engine))
+        return ActiveAnswer(_whole(asked, engine))
     tz, begins = asked.range.tz, starts(asked.range, asked.interval)
     closes = [*begins[1:], following(begins[-1], asked.interval, tz)]
     ends = [micros(close) - 1 for close in closes]
     grid = (_hours if asked.interval is Bucket.HOUR else _days)(asked, engine, ends)
-    people, active = _counts(asked, engine, grid)
+    active_people, active = _counts(asked, engine, grid)
     return ActiveAnswer(
-        _people(asked, engine) if people is None else people,
+        _whole(asked, engine) if active_people is None else active_people,
         tuple(Point(label(b, tz), active[e]) for b, e in zip(begins, grid.ends, strict=True)),
     )
 
 
-def _scan(asked: ActiveUsers, engine: Engine, query: Query, start: int) -> Scan:
-    scan = Scan(engine, query, (start, asked.range.end_us))
-    counted(scan, asked.scope, asked.event)
-    scan.where(f"{scan.column('person')} IS NOT NULL")
-    return scan
+def people(
+    engine: Engine, scope: Scope, spans: Sequence[Range], event: str | None = None
+) -> list[int]:
+    """Distinct people of each span.
 
-
-def _people(asked: ActiveUsers, engine: Engine) -> int:
+    :param spans: the longest first; all of them end together.
+    """
     query = Query(engine.dialect)
-    scan = _scan(asked, engine, query, asked.range.start_us)
+    scan = _scan(scope, event, engine, query, (spans[0].start_us, spans[0].end_us))
+    counts = [_distinct(scan, span) for span in spans]
+    if None in counts:
+        return [_grouped(engine, scope, span, event) for span in spans]
+    sql = scan.select(", ".join(map(str, counts)))
+    return [int(count) for count in engine.rows(sql, query.values)[0]]
+
+
+def _distinct(scan: Scan, span: Range) -> str | None:
+    """SQL of the count, where the engine has any that needs no grouping."""
+    if not isinstance(scan.engine, Numbered):
+        return None
+    later = span.start_us > scan.span[0]
+    return scan.engine.people(f"{scan.column('ts')} >= {span.start_us}" if later else "")
+
+
+def _grouped(engine: Engine, scope: Scope, span: Range, event: str | None) -> int:
+    query = Query(engine.dialect)
+    scan = _scan(scope, event, engine, query, (span.start_us, span.end_us))
     distinct = scan.select("person", "GROUP BY person")
     return int(engine.rows(f"SELECT count(*) FROM ({distinct})", query.values)[0][0])
+
+
+def _whole(asked: ActiveUsers, engine: Engine) -> int:
+    return people(engine, asked.scope, [asked.range], asked.event)[0]
+
+
+def _scan(scope: Scope, event: str | None, engine: Engine, query: Query, span: Span) -> Scan:
+    scan = Scan(engine, query, span)
+    counted(scan, scope, event)
+    scan.where(f"{scan.column('person')} IS NOT NULL")
+    return scan
 
 
 def _counts(asked: ActiveUsers, engine: Engine, grid: _Grid) -> tuple[int | None, list[int]]:
     """People of the range, where the pieces tell, and those who are active in each piece."""
     query = Query(engine.dialect)
-    scan = _scan(asked, engine, query, grid.start)
+    scan = _scan(asked.scope, asked.event, engine, query, (grid.start, asked.range.end_us))
     scan.column("ts")
-    people, changes = None, [0] * (grid.ends[-1] + grid.width + 2)
+    distinct, changes = None, [0] * (grid.ends[-1] + grid.width + 2)
     for piece, length, count in engine.rows(_sql(scan, grid), query.values):
         if length:
             changes[piece] += count
             changes[piece + length] -= count
         else:
-            people = int(count)
-    return people, list(accumulate(changes))
+            distinct = int(count)
+    return distinct, list(accumulate(changes))
 
 
 def _sql(scan: Scan, grid: _Grid) -> str:

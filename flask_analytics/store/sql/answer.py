@@ -12,7 +12,7 @@ from ...metrics.latency import Latency
 from ...metrics.person import People
 from ...metrics.retention import Retention
 from ...metrics.revenue import Revenues
-from ...metrics.summary import Dashboard, summarise
+from ...metrics.summary import Dashboard
 from ...metrics.top import Breakdown, TopEvents, TopProperties
 from ...metrics.visits import Visits
 from ...metrics.volume import Volume
@@ -22,6 +22,7 @@ from .funnel import funnel
 from .latency import latency
 from .people import people
 from .retention import retention
+from .summary import dashboard
 from .top import breakdown, top_events, top_properties
 from .visits import visits
 from .volume import revenues, volume
@@ -39,6 +40,7 @@ ANSWERS: dict[type, Callable[[Any, Engine], Any]] = {
     Visits: visits,
     Funnel: funnel,
     People: people,
+    Dashboard: dashboard,
 }
 
 
@@ -49,8 +51,6 @@ def answer(question: Any, engine: Engine) -> Any:
     :raises QuestionError: it has no answer as it was asked, such as 20,000 buckets.
     :raises StoreError: the engine cannot answer now.
     """
-    if isinstance(question, Dashboard):
-        return summarise(question, lambda simpler: answer(simpler, engine))
     function = ANSWERS.get(type(question))
     if function is None:
         raise QuestionError("question", f"{type(question).__name__} is none of metrics")

@@ -136,6 +136,17 @@ class Sieve(Protocol):
 
 
 @runtime_checkable
+class Numbered(Protocol):
+    """An engine whose people are small whole numbers: it counts them without grouping by them."""
+
+    def people(self, condition: str) -> str | None:
+        """SQL of an aggregate: how many distinct people the rows are of, 0 of none. ``person`` is
+        never NULL. None: there are too many people, please group.
+
+        :param condition: of the rows that it looks at; empty: at all."""
+
+
+@runtime_checkable
 class Funnels(Protocol):
     """An engine that folds funnels its own way."""
 
