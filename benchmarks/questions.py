@@ -17,6 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import first
 from asking import ASKERS, QUESTIONS
 from builders import ENGINES
 from generator import make
@@ -111,10 +112,8 @@ def _compare(name: str, answers: dict[str, Any]) -> None:
 
 def report(engines: list[str], folder: Path, count: int, rounds: int, part: str) -> None:
     """The table."""
+    first.report(engines, folder, rounds)
     workers = {engine: Worker(engine, folder) for engine in engines}
-    if "embedded" in workers:
-        (wall, cpu), _ = workers["embedded"].ask("dashboard")
-        print(f"first question of a process, the dashboard: {wall * 1e3:.0f} ms ({cpu * 1e3:.0f})")
     print(f"{'ms, CPU ms (ratios)':22}" + "".join(f"{engine:>28}" for engine in engines))
     for name in (name for name in QUESTIONS if part in name):
         found = measure(workers, name, rounds)
