@@ -26,7 +26,7 @@ MAX_CHUNKS = 8
 
 
 class Chunk(NamedTuple):
-    """Some hot rows as a table with the columns of a segment."""
+    """Some hot rows as a table with the columns of a segment; browser, os and device are empty."""
 
     table: str
     #: Their ids, ascending: row n of the table is ``ids[n]``.
@@ -116,7 +116,7 @@ class Loaded:
         del self._chunks[:number]
 
     def _load(self, rows: list[HotRow]) -> None:
-        shape = Shape(self._duck, f"hot_{next(self._tables)}")
+        shape = Shape(self._duck, f"hot_{next(self._tables)}", has_agents=False)
         shape.load(rows)
         self._chunks.append(Chunk(shape.table, [row.id for row in rows], dict(shape.keys)))
         if len(self._chunks) > MAX_CHUNKS:

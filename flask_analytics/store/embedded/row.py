@@ -95,10 +95,13 @@ class Wire(msgspec.Struct, gc=False):
 decode = msgspec.json.Decoder(Wire).decode
 
 
-def columns(hot: HotRow, echo: int, event: Wire) -> tuple[Any, ...]:
-    """The values of COLUMNS, in their order, all but ``rest``, which is the last."""
+def columns(hot: HotRow, echo: int, event: Wire, has_agent: bool = True) -> tuple[Any, ...]:
+    """The values of COLUMNS, in their order, all but ``rest``, which is the last.
+
+    :param has_agent: False: browser, os and device stay unknown.
+    """
     name = event.event_name or event.action_name
-    agent = facts.agent(event.user_agent)
+    agent = facts.agent(event.user_agent if has_agent else None)
     campaign = facts.campaign(event.url) if event.url else facts.Campaign()
     referrer = facts.referrer_host(event.referrer, event.hostname)
     money = event.revenue

@@ -38,10 +38,13 @@ class Shape:
 
     :param duck: see ``engine.connect``.
     :param table: its name; the table is made here.
+    :param has_agents: see ``row.columns``.
     """
 
-    def __init__(self, duck: duckdb.DuckDBPyConnection, table: str = "hot") -> None:
-        self.duck, self.table = duck, table
+    def __init__(
+        self, duck: duckdb.DuckDBPyConnection, table: str = "hot", has_agents: bool = True
+    ) -> None:
+        self.duck, self.table, self._has_agents = duck, table, has_agents
         #: How each property is kept, see ``Segment.keys``. Grows with what is loaded.
         self.keys: dict[str, str] = {}
         columns = ", ".join(f"{name} {type}" for name, type in row.COLUMNS.items())
@@ -57,7 +60,7 @@ class Shape:
         chosen = keys.commonest(counts, had)
         for start in range(0, len(rows), CHUNK):
             chunk = rows[start : start + CHUNK]
-            self._add(_Chunk(chunk, chosen, late_echo or {}))
+            self._add(_Chunk(chunk, chosen, late_echo or {}, self._has_agents))
 
     def _add(self, chunk: _Chunk) -> None:
         self.keys = keys.joined([self.keys, chunk.keys()])
@@ -85,6 +88,7 @@ class _Chunk:
         rows: Sequence[HotRow],
         chosen: frozenset[str],
         late_echo: Mapping[int, int],
+        has_agents: bool,
     ) -> None:
         self._chosen = chosen
         self._count = len(rows)
@@ -98,7 +102,7 @@ class _Chunk:
         for n, one in enumerate(rows):
             event = row.decode(one.body)
             echo = late_echo.get(one.id, one.echo)
-            self._tuples.append(row.columns(one, echo, event))
+            self._tuples.append(row.columns(one, echo, event, has_agents))
             self._keep(n, event.properties)
 
     def keys(self) -> dict[str, str]:

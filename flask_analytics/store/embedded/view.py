@@ -32,6 +32,9 @@ HOUR = 3_600_000_000
 #: may have come by the time that a question runs.
 MANY, SPARE = 64_000_000, 1_000_000
 
+#: What a user agent tells: hot rows do not have it yet.
+AGENT = ("browser", "os", "device")
+
 #: What files of hours are counted by, and the columns it takes to do so.
 COUNTED = "name, type, source, bot, echo"
 HOURLY = Columns(frozenset({"ts", *COUNTED.split(", ")}))
@@ -96,7 +99,10 @@ class View:
 
     def _sources(self, span: Span, columns: Columns) -> list[Source]:
         names = [each.name for each in columns.properties]
-        return [*self._segments(span, names), *self._hot(span)]
+        hot: Iterable[Source] = self._hot(span)
+        if not columns.names.isdisjoint(AGENT):
+            hot = map(self._with_agents, hot)
+        return [*self._segments(span, names), *hot]
 
     def sources(self, span: Span) -> list[Source]:
         """Where the events of a span are; all columns of one source are those of its ``keys``."""
@@ -163,6 +169,20 @@ class View:
                 rows = (f"rowid >= {first}", f"rowid < {beyond}")
                 is_late = self._is_late(chunk.ids[0], chunk.ids[-1])
                 yield Source(chunk.table, (*rows, *_within(span)), chunk.keys, is_late)
+
+    def _with_agents(self, source: Source) -> Source:
+        """Hot rows and what their user agents tell. Few questions want to know, and to learn to
+        read user agents takes a new process longer than the rest of its first answer."""
+        rows = f"(SELECT * FROM {source.sql} WHERE {' AND '.join(source.where)})"
+        found = self.rows(f"SELECT DISTINCT user_agent FROM {rows}", [])
+        texts = [text for (text,) in found if text is not None]
+        agents = [facts.agent(text) for text in texts]
+        told = {f"told_{name}": ("VARCHAR", [getattr(a, name) for a in agents]) for name in AGENT}
+        table = self._table(told=("VARCHAR", texts), **told)
+        replaced = ", ".join(f"told_{name} AS {name}" for name in AGENT)
+        joined = f"{rows} AS hot LEFT JOIN {table} ON user_agent = told"
+        sql = f"(SELECT hot.* REPLACE ({replaced}) FROM {joined})"
+        return source._replace(sql=sql, where=())
 
     def _is_late(self, low: int, high: int) -> bool:
         """Is there an event with one of these ids whose echo was known late?"""
