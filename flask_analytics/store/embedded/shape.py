@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 #: Rows that are decoded at once: what that takes in memory is a few times their JSON.
 CHUNK = 20_000
+
+#: Rows up to which values go to DuckDB in lists, one by one: as arrays they would go faster, but a
+#: process that has just started would first import numpy, which takes a tenth of a second.
+FEW = 1_000
 
 #: Columns that get their value in SQL, from what Python passes.
 _MADE = {
@@ -64,20 +68,25 @@ class Shape:
 
     def _add(self, chunk: _Chunk) -> None:
         self.keys = keys.joined([self.keys, chunk.keys()])
-        arrays = chunk.arrays()
         for name, kind in chunk.columns.items():
             self.duck.execute(
                 f"ALTER TABLE {self.table} ADD COLUMN IF NOT EXISTS"
                 f" {keys.quoted(name)} {keys.KINDS[kind]}"
             )
-        made = ", ".join(f"{expression} AS {name}" for name, expression in _MADE.items())
-        self.duck.register("_chunk", arrays)
+        if chunk.is_small:
+            self._insert(*chunk.lists())
+            return
+        self.duck.register("_chunk", chunk.arrays())
         try:
-            self.duck.execute(
-                f"INSERT INTO {self.table} BY NAME SELECT * REPLACE ({made}) FROM _chunk"
-            )
+            self._insert("_chunk", [])
         finally:
             self.duck.unregister("_chunk")
+
+    def _insert(self, source: str, values: list[Any]) -> None:
+        made = ", ".join(f"{expression} AS {name}" for name, expression in _MADE.items())
+        self.duck.execute(
+            f"INSERT INTO {self.table} BY NAME SELECT * REPLACE ({made}) FROM {source}", values
+        )
 
 
 class _Chunk:
@@ -92,6 +101,7 @@ class _Chunk:
     ) -> None:
         self._chosen = chosen
         self._count = len(rows)
+        self.is_small = len(rows) <= FEW
         #: Column -> kind, of properties; and what is in them.
         self.columns: dict[str, str] = {}
         self._values: dict[str, Any] = {}
@@ -111,10 +121,23 @@ class _Chunk:
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
         """All columns, by name."""
-        values = [*zip(*self._tuples, strict=True), self._rests]
-        types = row.COLUMNS.items()
-        fixed = {name: _array(v, type) for (name, type), v in zip(types, values, strict=True)}
+        fixed = {name: _array(values, row.COLUMNS[name]) for name, values in self._fixed()}
         return fixed | self._values
+
+    def lists(self) -> tuple[str, list[Any]]:
+        """SQL of the columns that have any value, and their values."""
+        columns = [(name, row.COLUMNS[name], list(values)) for name, values in self._fixed()
+                   if name in _MADE or any(value is not None for value in values)]  # fmt: skip
+        columns += [(n, keys.KINDS[kind], self._values[n]) for n, kind in self.columns.items()]
+        listed = ", ".join(
+            f"unnest(${index}::{_passed(type)}[]) AS {keys.quoted(name)}"
+            for index, (name, type, _) in enumerate(columns, 1)
+        )
+        return f"(SELECT {listed})", [values for _, _, values in columns]
+
+    def _fixed(self) -> Iterator[tuple[str, Sequence[Any]]]:
+        """The columns that every segment has, and what is in them."""
+        return zip(row.COLUMNS, [*zip(*self._tuples, strict=True), self._rests], strict=True)
 
     def _keep(self, n: int, properties: Mapping[str, Any]) -> None:
         rest = {}
@@ -134,8 +157,17 @@ class _Chunk:
         name = keys.column(kind, key)
         self._letters[key].add(kind)
         self.columns[name] = kind
-        array = self._slots[kind, key] = self._values[name] = _empty(self._count, keys.KINDS[kind])
-        return array
+        column = self._empty(keys.KINDS[kind])
+        self._slots[kind, key] = self._values[name] = column
+        return column
+
+    def _empty(self, type: str) -> Any:
+        return [None] * self._count if self.is_small else _empty(self._count, type)
+
+
+def _passed(type: str) -> str:
+    """The type of a column as Python has it: amounts are texts."""
+    return "VARCHAR" if type.startswith("DECIMAL") else type
 
 
 def _empty(count: int, type: str) -> Any:
