@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -98,6 +99,8 @@ def test_an_echo_known_late_is_left_out_of_a_scan(tmp_path: Path) -> None:
     store.close()
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_any_history_in_segments_of_both_layouts(store_folder: Path) -> None:
     """Aged at any time, by itself or beside newer ones: the oracle's answers."""
 

@@ -7,6 +7,8 @@ import json
 import os
 import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -17,11 +19,14 @@ from duckdb import DuckDBPyConnection
 
 from flask_analytics.errors import StoreError
 from flask_analytics.event import Revenue
+from flask_analytics.metrics.active import ActiveUsers
 from flask_analytics.metrics.filters import Scope, parse
 from flask_analytics.metrics.person import Timeline
+from flask_analytics.metrics.summary import Dashboard
 from flask_analytics.metrics.top import TopEvents, TopProperties
 from flask_analytics.metrics.volume import Volume
 from flask_analytics.metrics.window import Range, moment
+from flask_analytics.store.embedded import view
 from flask_analytics.store.embedded.loaded import Loaded
 from flask_analytics.store.embedded.store import EmbeddedStore
 
@@ -162,6 +167,49 @@ def test_an_echo_known_late_leaves_the_counts_by_the_hour(store: EmbeddedStore) 
 
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130 Safari"
+
+
+# -- people
+
+
+def test_people_are_counted_alike_by_bits_and_by_groups(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are too many for bits they are grouped; who is nobody is in neither count."""
+    store.append([make(user_id=who, at=START + n * DAY) for n, who in enumerate("abbcca")])
+    store.tend()
+    store.append([make(user_id="a"), make()])
+    asked = [ActiveUsers(range=SPAN), Dashboard(range=Range(SPAN.start, moment(START + 6 * DAY)))]
+
+    by_bits = [store.answer(question) for question in asked]
+    monkeypatch.setattr(view, "MANY", 0)
+    store._cache.clear()
+
+    assert [store.answer(question) for question in asked] == by_bits
+    assert by_bits[0].people == 3
+
+
+def test_the_first_summary_waits_for_no_other_library(store: EmbeddedStore) -> None:
+    """numpy and the parser of user agents would double its time in a new process."""
+    fill(store)
+    store.append([make(user_agent=BROWSER)])
+    folder = store._catalog.folder
+    script = f"""if True:
+        import sys
+        from pathlib import Path
+        from flask_analytics.metrics.summary import Dashboard
+        from flask_analytics.metrics.window import Range, moment
+        from flask_analytics.store.embedded.store import EmbeddedStore
+        span = Range(moment({START - DAY}), moment({START + 6 * DAY}))
+        store = EmbeddedStore(Path({str(folder)!r}), has_children=False)
+        assert store.answer(Dashboard(range=span)).total_events == 7
+        assert "duckdb" in sys.modules
+        print([name for name in ("numpy", "ua_parser", "pandas", "pytz") if name in sys.modules])
+    """
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+
+    assert (done.stdout, done.returncode) == ("[]\n", 0), done.stderr
 
 
 # -- what is broken
