@@ -24,7 +24,8 @@ FLOORS = [
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "
-    "collectors.answer collectors.ga4_words collectors.memory collectors.stdout store.base",
+    "collectors.answer collectors.ga4_words collectors.memory collectors.stdout store.base "
+    "store.bookmark",
     # 4: machines made of tools; the questions in SQL
     "record delivery.account delivery.caller collectors.store collectors.http web.payload "
     "delivery.census store.sql.* store.run store.move store.address",

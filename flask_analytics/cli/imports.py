@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask import current_app
 
 from .group import commands, json_option, plain_errors, print_json, state, store, wants_json
-from .wishes import Wish, marks, options
+from .sources import STDIN, Source, sources
+from .wishes import FORMATS, Wish, marks, options
 
 if TYPE_CHECKING:
     from ..screen.progress import Bar
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from ..store.imports.lines import Lines
     from ..store.imports.report import Report
 
-#: Standard input.
-STDIN = "-"
+#: Umami's table of events, and the one beside it that has what was told of them.
+UMAMI, UMAMI_DETAILS = "website_event.csv", "event_data.csv"
 
 
 @commands.command("import")
@@ -32,7 +32,7 @@ STDIN = "-"
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["ndjson", "csv", "log"]),
+    type=click.Choice(FORMATS),
     help="Default: told by how the file begins.",
 )
 @click.option("--tz", default="UTC", show_default=True, help="Zone of times that name none.")
@@ -68,8 +68,8 @@ STDIN = "-"
 @click.option("--again", is_flag=True, help="Begin at the start of a file that was read before.")
 @json_option
 def import_(files: tuple[str, ...], is_json: bool, **given: Any) -> None:
-    """Bring events in from NDJSON, CSV or combined access logs, packed with gzip or not; - is
-    standard input.
+    """Bring events in from NDJSON, CSV, combined access logs, and the exports of Segment,
+    Plausible, Umami and Matomo, packed with gzip or zip or not; - is standard input.
 
     Each record is stored once: the same command after a kill, or a second time, goes on where
     the first ended. Exit status 1: something was refused.
@@ -80,12 +80,14 @@ def import_(files: tuple[str, ...], is_json: bool, **given: Any) -> None:
     screen = ImportScreen(current_app.name, wish.dry_run)
     work = Work(wish, options(wish), None if wish.dry_run else store())
     reports = []
-    for name in files:
+    for source in sources(files):
+        if work.knows(source):
+            continue
         began = time.monotonic()
-        report, format_ = work.take(name, screen.bar)
-        reports.append({"file": name, "format": format_, **_plain(report)})
+        report, format_ = work.take(source, screen.bar)
+        reports.append({"file": source.name, "format": format_, **_plain(report)})
         if not wants_json(is_json):
-            screen.show(name, format_, report, time.monotonic() - began)
+            screen.show(source.name, format_, report, time.monotonic() - began)
     if wants_json(is_json):
         print_json({"dry_run": wish.dry_run, "files": reports})
     if any(report["refused"] or report["fault"] for report in reports):
@@ -98,29 +100,34 @@ class Work:
     def __init__(self, wish: Wish, options: Options, shelf: Store | None) -> None:
         self._wish, self._options, self._shelf = wish, options, shelf
 
-    def take(self, name: str, bar: Callable[[str, int | None], Bar]) -> tuple[Report, str]:
+    def knows(self, source: Source) -> bool:
+        """Whether it only adds to another part of its archive, which takes it in."""
+        is_part = source.archive is not None and source.part.endswith(UMAMI_DETAILS)
+        return is_part and source.beside(UMAMI) is not None
+
+    def take(self, source: Source, bar: Callable[[str, int | None], Bar]) -> tuple[Report, str]:
         """One file; the report, and the format it is in."""
         from ..store.imports.importer import Changed
         from ..store.imports.refusal import Unreadable
 
         try:
-            return self._run(name, bar, is_anew=self._wish.again)
+            return self._run(source, bar, is_anew=self._wish.again)
         except Changed:
-            if name == STDIN:
+            if source.name == STDIN:
                 raise click.ClickException(
                     "What comes in begins like something that was imported before, but is "
                     "another: give it again, with --again."
                 ) from None
-            return self._run(name, bar, is_anew=True)
+            return self._run(source, bar, is_anew=True)
         except Unreadable as error:
-            raise click.ClickException(f"{name} cannot be read: {error}.") from None
+            raise click.ClickException(f"{source.name} cannot be read: {error}.") from None
         except KeyboardInterrupt:
             raise click.ClickException(
                 "Stopped. What is stored stays; the same command goes on from there."
             ) from None
 
     def _run(
-        self, name: str, bar: Callable[[str, int | None], Bar], is_anew: bool
+        self, source: Source, bar: Callable[[str, int | None], Bar], is_anew: bool
     ) -> tuple[Report, str]:
         from ..store.imports import formats, importer, intake, lineid
         from ..store.imports.lines import Lines
@@ -128,34 +135,46 @@ class Work:
 
         wish, report = self._wish, Report()
         now = datetime.now(UTC)
-        with _opened(name) as (raw, size):
+        with source.open() as (raw, size):
             lines = Lines(raw)
-            format_ = wish.format_ or formats.guess(lines.head)
-            bookmark = self._bookmark(lines, format_)
+            format_ = wish.format_ or formats.guess(lines.preview, is_mapped=bool(wish.columns))
+            options = self._with_details(source, format_)
+            bookmark = self._bookmark(lines, format_, options)
             if is_anew:
                 bookmark.forget()
-            with bar(name, size) as progress, plain_errors():
+            with bar(source.name, size) as progress, plain_errors():
                 return importer.Importer(
-                    formats.FORMATS[format_](self._options, report.changed),
+                    formats.FORMATS[format_](options, report.changed),
                     intake.Intake(_zone(wish.tz), now, report.changed),
                     report,
                     shelf=self._shelf,
                     bookmark=bookmark,
-                    twins=lineid.Twins(self._options.salt()),
+                    twins=lineid.Twins(options.salt()),
                     keep_from=now - timedelta(state().settings.retention_days),
-                    file=name,
+                    file=source.name,
                     on_progress=lambda: progress.move(lines.position, f"{report.stored:,} stored"),
                 ).run(lines), format_
 
-    def _bookmark(self, lines: Lines, format_: str) -> Any:
+    def _with_details(self, source: Source, format_: str) -> Options:
+        """What Umami told of custom events is in a table of its own."""
+        other = source.beside(UMAMI_DETAILS) if format_ == "umami" else None
+        if other is None:
+            return self._options
+        from ..store.imports.lines import Lines
+        from ..store.imports.umami import details
+
+        with other.open() as (raw, _):
+            return replace(self._options, details=details(Lines(raw)))
+
+    def _bookmark(self, lines: Lines, format_: str, options: Options) -> Any:
         """Where this file's mark is: a dry run and a store that ends with us have none."""
-        from ..store.imports.bookmark import Bookmark, key
+        from ..store.bookmark import Bookmark, Mark, key
 
         if self._shelf is None or self._shelf.scheme == "memory":
-            return Bookmark(None)
+            return Bookmark(None, Mark)
         place = marks()
-        told = key(lines.head, format_, self._wish.tz, self._options.key(), _address())
-        return Bookmark(place / f"{told}.json" if place else None)
+        told = key(lines.head, format_, self._wish.tz, options.key(), _address())
+        return Bookmark(place / f"{told}.json" if place else None, Mark)
 
 
 def _address() -> str:
@@ -168,22 +187,6 @@ def _zone(name: str) -> Any:
 
     with plain_errors():
         return zone(name)
-
-
-@contextmanager
-def _opened(name: str) -> Iterator[tuple[BinaryIO, int | None]]:
-    """A file without a buffer, and its size if it has one."""
-    if name == STDIN:
-        yield sys.stdin.buffer, None
-        return
-    try:
-        with open(name, "rb", buffering=0) as file:
-            path = Path(name)
-            yield cast(BinaryIO, file), path.stat().st_size if path.is_file() else None
-    except OSError as error:
-        if error.filename != name:
-            raise
-        raise click.ClickException(f"{name} cannot be opened: {error.strerror}.") from None
 
 
 def _plain(report: Report) -> dict[str, Any]:

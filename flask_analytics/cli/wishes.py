@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from ..store.imports.formats import Options
 
 
+#: What ``--format`` takes.
+FORMATS = ("ndjson", "csv", "log", "segment", "plausible", "umami", "matomo")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wish:
     """The options of the command, as they were given."""

@@ -19,9 +19,8 @@ Write = Callable[..., Path]
     [
         (b"", "it is empty"),
         (b"\x7fELF\x02\x01\x00\x00\x00\x00 and more", "it is binary"),
-        (b"PK\x03\x04 and more", "zip archive"),
+        (b"PK\x03\x04 and more", "zip archive that is damaged"),
         (b"\x28\xb5\x2f\xfd and more", "zstdcat"),
-        ("{}".encode("utf-16"), "iconv"),
         (b"\x1f\x8b and no more", "it cannot be unpacked"),
         (b"Dear reader\nthis is prose\n", "--format"),
     ],

@@ -236,3 +236,15 @@ def test_examples_stay_out_of_bookmarks(terminal: Terminal, write: Write) -> Non
     kept = [file.read_bytes() for file in (terminal.home / "analytics").rglob("*.json")]
     assert kept
     assert not any(b"secret-of-ana" in data for data in kept)
+
+
+def test_amounts_keep_their_digits(terminal: Terminal, write: Write) -> None:
+    """29.9 and 29.90 are equal numbers, and two prices to whoever wrote them."""
+    lines = [
+        line(name, minute, revenue={"amount": amount, "currency": "EUR"})
+        for minute, (name, amount) in enumerate([("a", "29.9"), ("b", "29.90")])
+    ]
+
+    terminal.ask("import", write("events.ndjson", lines))
+
+    assert [event["revenue"]["amount"] for event in events(terminal)] == ["29.9", "29.90"]

@@ -24,6 +24,7 @@ from urllib.parse import unquote
 
 from ...enrich import public_query
 from ...event import Event, EventType, Source
+from .fixed import Fixed
 from .format import Record
 from .lines import Lines
 from .refusal import LeftOut, Refused
@@ -80,7 +81,7 @@ class AccessLog:
         route: Route = lambda path: None,
         visitor: Visitor | None = None,
     ) -> None:
-        self._fixed = dict(fixed)
+        self._fixed = Fixed(fixed)
         self._scheme = scheme
         self._visitor = visitor
         self._quiet = tuple(quiet)
@@ -114,9 +115,7 @@ class AccessLog:
             user_agent=None if agent in (None, "", "-") else plain(agent),
             referrer=referrer if referrer and referrer[:4] == "http" else None,
         )
-        for field, value in self._fixed.items():
-            if getattr(event, field) is None:
-                setattr(event, field, value)
+        self._fixed.fill(event)
         if host:
             event.hostname = host.strip("[]").lower()
         self._complete(event, query, address, when)

@@ -7,19 +7,16 @@ are text, numbers of properties too: stores compare them as text, or as numbers 
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
-from ...event import Event, Source
+from ...event import Event
+from .fixed import made
 from .format import Record
 from .lines import Lines
-from .ndjson import FIELDS, reason
+from .ndjson import FIELDS
 from .refusal import Refused, Unreadable
+from .table import Table, cells
 
 #: Groups of fields that a column may name one of.
 GROUPS = ("properties.", "traits.", "context.")
@@ -28,10 +25,8 @@ _MAPPINGS = frozenset({"properties", "traits", "context", "integrations", "reven
 PLAIN = FIELDS - _MAPPINGS
 _MONEY = ("revenue.amount", "revenue.currency")
 
-#: Characters of a cell. A quote that is never closed ends here, and not with the file.
-MAX_CELL = 64 * 1024
-
-_NUMBER = re.compile(r"\d{9,11}(\.\d+)?|\d{13}").fullmatch
+#: Stands for a field that no event has.
+_NOBODY = ""
 
 
 def check_field(name: str) -> bool:
@@ -64,40 +59,14 @@ class Csv:
         self._fixed = dict(fixed)
         self._columns = dict(columns or {})
         self._keeps_rest = keeps_rest
-        self._delimiter = delimiter
+        self._table = Table(delimiter, encoding)
         self._encoding = encoding
-        self._fields: list[str | None] = []
+        self._fields: list[str] = []
         self._changed = {} if changed is None else changed
 
     def records(self, lines: Lines) -> Iterator[Record]:
-        """The rows after the header, each of one line or, with quotes, of several."""
-        kept: list[bytes] = []
-        rows = self._reader(lines, kept)
-        while True:
-            kept.clear()
-            first = lines.number + 1
-            try:
-                row: Any = next(rows)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                row = Refused(f"no row of CSV: {error}")
-            if row:
-                yield Record(first, b"\n".join(kept), None if lines.is_cut else row)
-
-    def _reader(self, lines: Lines, kept: list[bytes]) -> Iterator[list[str]]:
-        def texts() -> Iterator[str]:
-            for line in lines:
-                kept.append(line)
-                # What cannot be read is refused with its row, not with the rest of the file.
-                yield line.decode(self._encoding, "surrogateescape") + "\n"
-
-        csv.field_size_limit(MAX_CELL)
-        first = next(lines, b"").decode(self._encoding, "replace")
-        delimiter = self._delimiter or max(",;\t|", key=first.count)
-        header = next(csv.reader([first], delimiter=delimiter), [])
-        self._read_header([name.strip() for name in header])
-        return csv.reader(texts(), delimiter=delimiter)
+        """The rows after the header."""
+        return self._table.rows(lines, self._read_header)
 
     def _read_header(self, names: list[str]) -> None:
         """:raises Unreadable: the columns do not make an event."""
@@ -114,7 +83,7 @@ class Csv:
             raise Unreadable(f"it has the column {twice!r} twice: rename one")
         self._fields = [self._field(name) for name in names]
         for name, read in zip(names, self._fields, strict=True):
-            if read is None:
+            if read == _NOBODY:
                 why = f"column {name[:40]!r} left out: no event has one; --map or --rest"
                 self._changed[why] = 1
         if "timestamp" not in self._fields and "timestamp" not in self._fixed:
@@ -123,7 +92,7 @@ class Csv:
                 f"are {shown}"
             )
 
-    def _field(self, column: str) -> str | None:
+    def _field(self, column: str) -> str:
         for field, mapped in self._columns.items():
             if mapped == column:
                 return field
@@ -131,66 +100,21 @@ class Csv:
             return column
         if column == "name" and "event_name" not in self._columns:
             return "event_name"
-        return f"properties.{column}" if self._keeps_rest and column else None
+        return f"properties.{column}" if self._keeps_rest and column else _NOBODY
 
     def event(self, content: Any) -> Event:
         """:raises Refused: the row is no event."""
-        if isinstance(content, Refused):
-            raise content
-        if len(content) != len(self._fields):
-            raise Refused(
-                f"the row has {'more' if len(content) > len(self._fields) else 'fewer'} cells "
-                "than the header"
-            )
-        told: dict[str, Any] = dict(self._fixed)
-        for field, cell in zip(self._fields, content, strict=True):
-            if field and cell:
-                told[field] = cell
+        told = {**self._fixed, **cells(self._fields, content)}
+        told.pop(_NOBODY, None)
         return self._made(told)
 
-    def _made(self, told: dict[str, Any]) -> Event:
-        wire: dict[str, Any] = {}
+    def _made(self, told: dict[str, str]) -> Event:
         for field, cell in told.items():
             if not cell.isascii():
                 _check_text(field, cell, self._encoding)
-            group, dot, name = field.partition(".")
-            if dot:
-                wire.setdefault(group, {})[name] = cell
-            else:
-                wire[field] = cell
-        if "timestamp" in wire:
-            wire["timestamp"] = moment(wire["timestamp"])
-        wire.setdefault("source", Source.API)  # a server's without a user agent are bots'
-        return _convert(wire)
-
-
-def _convert(wire: dict[str, Any]) -> Event:
-    try:
-        event = msgspec.convert(wire, Event, strict=False)
-    except msgspec.ValidationError as error:
-        raise Refused(reason(error)) from None
-    if event.duration is not None:
-        event.duration /= 1000
-    return event
+        return made(told)
 
 
 def _check_text(field: str, cell: str, encoding: str) -> None:
     if any("\ud800" <= letter <= "\udfff" for letter in cell):
         raise Refused(f"{field}: is not {encoding}; name the right one with --encoding")
-
-
-def moment(text: str) -> datetime:
-    """A time as tables have it: ISO 8601, with or without a zone, or seconds or milliseconds
-    since 1970.
-
-    :raises Refused: it is none.
-    """
-    text = text.strip()
-    try:
-        if _NUMBER(text):
-            return datetime.fromtimestamp(float(text) / (1000 if len(text) == 13 else 1), UTC)
-        return datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        raise Refused(
-            "timestamp: is no time such as 2026-11-21T08:00:00+01:00 or 1795248000"
-        ) from None

@@ -12,11 +12,11 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Protocol
 
-from .bookmark import Bookmark, Mark
+from ..bookmark import Bookmark, Mark
 from .format import Format, Record
 from .intake import Intake
 from .lineid import Twins
-from .lines import MAX_LINE, Lines
+from .lines import Lines
 from .refusal import LeftOut, Refused
 from .report import Report
 
@@ -57,7 +57,7 @@ class Importer:
         report: Report,
         *,
         shelf: Shelf | None,
-        bookmark: Bookmark,
+        bookmark: Bookmark[Mark],
         twins: Twins,
         keep_from: datetime | None = None,
         file: str = "",
@@ -68,6 +68,7 @@ class Importer:
         self._keep_from, self._file, self._on_progress = keep_from, file, on_progress
         self._sum = blake2b(digest_size=16)
         self._batch: list[bytes] = []
+        self._limit = 0
 
     def run(self, lines: Lines) -> Report:
         """From the bookmark to the end of the file.
@@ -80,16 +81,15 @@ class Importer:
         mark = self._bookmark.read()
         if mark is not None:
             self._pass(records, mark)
+        self._limit = lines.limit
+        is_open = False
         for record in records:
-            if lines.is_open:  # whoever writes the file may still add to its last line
+            if lines.is_open and not is_open:
+                is_open = True  # whoever writes the file may still add to its last line
                 self._save()
-                self._take(record)
-                self._flush()
-                break
             self._take(record)
-            self._pause()
-        else:
-            self._save()
+            self._pause(is_open)
+        self._flush() if is_open else self._save()
         self.report.fault = lines.fault
         return self.report
 
@@ -112,7 +112,7 @@ class Importer:
         digest = self._twins.digest(record.raw)
         try:
             if record.content is None:
-                raise Refused(f"the line is longer than {MAX_LINE // 1024} KiB")
+                raise Refused(f"the line is longer than {self._limit // 1024} KiB")
             event = self._format.event(record.content)
             self._batch.append(self._intake.take(event, digest))
         except Refused as refusal:
@@ -126,12 +126,12 @@ class Importer:
             if self._keep_from is not None and at < self._keep_from:
                 report.expired += 1
 
-    def _pause(self) -> None:
+    def _pause(self, is_open: bool) -> None:
         if len(self._batch) >= BATCH:
             self._flush()
         if self.report.records % TICK == 0:
             self._on_progress()
-            if self.report.records % STRIDE == 0:
+            if self.report.records % STRIDE == 0 and not is_open:
                 self._save()
 
     def _flush(self) -> None:

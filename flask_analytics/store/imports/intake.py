@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
 from zoneinfo import ZoneInfo
@@ -78,7 +77,8 @@ class Intake:
             raise Refused(f"{missing}: an event of type {event.type} needs it")
         self._mappings(event)
         if event.revenue is not None:
-            event.revenue = _revenue(event.revenue.amount, event.revenue.currency)
+            # As text: 29.9 and 29.90 are equal numbers, and keep their digits.
+            event.revenue = _revenue(str(event.revenue.amount), event.revenue.currency)
         event.client_ip = None  # no store keeps it
         if not event.message_id:
             event.message_id = message_id(digest, micros(at))
@@ -138,7 +138,7 @@ def _is_fine(text: str, length: int) -> bool:
 
 
 @lru_cache(4096)
-def _revenue(amount: Decimal, currency: str) -> Revenue:
+def _revenue(amount: str, currency: str) -> Revenue:
     try:
         return Revenue.of(amount, currency)
     except (TypeError, ValueError) as error:

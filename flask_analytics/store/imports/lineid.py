@@ -47,6 +47,11 @@ class Twins:
         return found
 
 
+def own_id(key: str, us: int) -> str:
+    """A message id made of the id that an event has in another system."""
+    return message_id(blake2b(key.encode("utf-8", "replace"), digest_size=_SIZE).digest(), us)
+
+
 def message_id(digest: bytes, us: int) -> str:
     """A UUIDv7 of the event's time (microseconds since the epoch) and a digest, so that stores
     can pack and sort it as they do with our own."""
