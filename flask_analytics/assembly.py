@@ -39,7 +39,7 @@ def assemble(
     place = _journal_folder(app, settings)
     pipeline, board = _pipeline(app, settings, collectors, place, log)
     pipeline.steps = steps
-    return State(app, settings, pipeline, callbacks, board, store)
+    return State(app, settings, pipeline, callbacks, board, store, collectors)
 
 
 def _home(app: Flask, settings: config.Settings) -> Path:

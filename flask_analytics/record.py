@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from .event import Event, EventType, Revenue
 from .pipeline import Draft, Pipeline, Stamp, View
 
 if TYPE_CHECKING:
+    from .collectors.base import Collector
     from .delivery.board import Board
     from .store.base import Store
 
@@ -54,6 +55,8 @@ class State:
     board: Callable[[], Board]
     #: Opens the store at first use; None where ANALYTICS_STORE is None.
     store: Callable[[], Store] | None = None
+    #: Where events go, by name.
+    collectors: Mapping[str, Collector] = field(default_factory=dict)
     #: None until the first request has asked.
     knows_visitor: bool | None = None
 

@@ -34,7 +34,7 @@ FLOORS = [
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
     "web.batch web.shapes collectors.client",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump delivery.summary store.imports.* web.openapi collectors.webhook "
+    "context delivery.pump delivery.summary store.imports.* store.replays.* web.openapi collectors.webhook "
     "collectors.destination",
     # 7: doors
     "hooks web.browser web.health web.write web.api delivery.dispatcher screen.* "

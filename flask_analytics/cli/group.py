@@ -89,6 +89,23 @@ def folder() -> Path:
     return Path(settings.dir or Path(current_app.instance_path) / "analytics")
 
 
+def marks(kind: str) -> Path | None:
+    """The folder of one kind of bookmarks; None, and a word about it, where it cannot be made."""
+    from ..delivery.folder import make
+
+    place = folder() / kind
+    try:
+        make(folder())
+        make(place)
+    except OSError as error:
+        click.echo(
+            f"{place} cannot be written ({error.strerror}): after a kill, this begins anew, with "
+            "the same message ids.", err=True,
+        )  # fmt: skip
+        return None
+    return place
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Wrong questions are wrong options; a store that cannot is an error without a traceback."""

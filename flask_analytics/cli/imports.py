@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 from flask import current_app
 
-from .group import commands, json_option, plain_errors, print_json, state, store, wants_json
+from .group import (
+    commands,
+    json_option,
+    marks,
+    plain_errors,
+    print_json,
+    state,
+    store,
+    wants_json,
+)
 from .sources import STDIN, Source, sources
-from .wishes import FORMATS, Wish, marks, options
+from .wishes import FORMATS, Wish, options
 
 if TYPE_CHECKING:
     from ..screen.progress import Bar
@@ -172,7 +181,7 @@ class Work:
 
         if self._shelf is None or self._shelf.scheme == "memory":
             return Bookmark(None, Mark)
-        place = marks()
+        place = marks("imports")
         told = key(lines.head, format_, self._wish.tz, options.key(), _address())
         return Bookmark(place / f"{told}.json" if place else None, Mark)
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 from flask import current_app
 
-from .group import folder, state
+from .group import marks, state
 
 if TYPE_CHECKING:
     from ..store.imports.formats import Options
@@ -68,25 +67,8 @@ def _visitor(wish: Wish) -> Any:
 
     if not wish.visitors or state().settings.visitor_id is None:
         return None
-    place = None if wish.dry_run else marks()
+    place = None if wish.dry_run else marks("imports")
     return Visitors(place / "salt" if place else None)
-
-
-def marks() -> Path | None:
-    """The folder of bookmarks; None, and a word about it, where it cannot be made."""
-    from ..delivery.folder import make
-
-    place = folder() / "imports"
-    try:
-        make(folder())
-        make(place)
-    except OSError as error:
-        click.echo(
-            f"{place} cannot be written ({error.strerror}): after a kill, this import begins "
-            "anew. Nothing would be stored twice.", err=True,
-        )  # fmt: skip
-        return None
-    return place
 
 
 def _router() -> Callable[[str], tuple[str, str] | None]:

@@ -52,12 +52,12 @@ class ImportScreen:
             ("refused", report.refused, "red"),
         ):
             if counts:
-                table.add_row(what, number(sum(counts.values()), style), _reasons(counts))
+                table.add_row(what, number(sum(counts.values()), style), reasons(counts))
         if report.known:
             table.add_row("in the store already", number(report.known), "")
         if report.changed:
             count = sum(report.changed.values())
-            table.add_row("parts left out", number(count, "yellow"), _reasons(report.changed))
+            table.add_row("parts left out", number(count, "yellow"), reasons(report.changed))
         return table
 
 
@@ -80,7 +80,8 @@ def _names(names: Mapping[str, int]) -> Text:
     return Text(told + more, "dim")
 
 
-def _reasons(counts: Mapping[str, int]) -> Text:
+def reasons(counts: Mapping[str, int]) -> Text:
+    """Counts and what they are of, the most frequent first."""
     lines = [f"{count:,} {printable(reason)}" for reason, count in _most(counts, MOST)]
     rest = sum(counts.values()) - sum(count for _, count in _most(counts, MOST))
     return Text("\n".join([*lines, *([f"{rest:,} for other reasons"] if rest else [])]))

@@ -59,7 +59,7 @@ class Selection:
 
     def passes(self, row: Row, filters: tuple[Filter, ...]) -> bool:
         """Do all filters hold?"""
-        return all(_holds(condition, self.value(row, condition.field)) for condition in filters)
+        return all(holds(condition, self.value(row, condition.field)) for condition in filters)
 
     def value(self, row: Row, field: str) -> str | None:
         """The text that any field of the filter language has here."""
@@ -85,7 +85,8 @@ def _is_named(row: Row, names: tuple[str | None, ...]) -> bool:
     return row.event.type not in facts.QUIET
 
 
-def _holds(condition: Filter, value: str | None) -> bool:
+def holds(condition: Filter, value: str | None) -> bool:
+    """Whether a value, or none, passes a filter."""
     if condition.operator is Operator.DIFFERS:
         return value != condition.value
     if value is None:
