@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 from pathlib import Path
 
 from .delivery import folder
@@ -121,11 +121,12 @@ def _path(place: Path, day: int) -> Path:
 def hashed(salt: bytes, address: str, agent: str) -> str:
     """The id of an address and a user agent. Of an IPv6 address only the network
     counts: the rest changes by itself (RFC 8981)."""
-    try:
-        parsed = ip_address(address)
-        if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-            address = parsed.packed[:8].hex()
-    except ValueError:  # a proxy's word for one
-        pass
+    if ":" in address:
+        try:
+            parsed = IPv6Address(address)
+            if parsed.ipv4_mapped is None:
+                address = parsed.packed[:8].hex()
+        except ValueError:  # a proxy's word for one
+            pass
     text = f"{address}\0{agent}".encode(errors="replace")
     return hashlib.blake2b(text, key=salt, digest_size=11).hexdigest()

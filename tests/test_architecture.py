@@ -18,8 +18,8 @@ FLOORS = [
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
     "delivery.stats delivery.sigterm web.keys web.problem",
     # 2: what is made of them; the questions and their answers, as values
-    "values pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
-    "collectors.visits collectors.connect delivery.hub delivery.buffer "
+    "values needs pipeline salt collectors.base collectors.checks collectors.clip "
+    "collectors.words collectors.visits collectors.connect delivery.hub delivery.buffer "
     "delivery.dead delivery.segment delivery.sheet metrics.*",
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
@@ -34,8 +34,8 @@ FLOORS = [
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
     "web.batch web.shapes collectors.client",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump delivery.summary store.imports.* store.replays.* web.openapi collectors.webhook "
-    "collectors.destination",
+    "context delivery.pump delivery.summary store.imports.* store.replays.* web.openapi "
+    "collectors.webhook collectors.destination",
     # 7: doors
     "hooks web.browser web.health web.write web.api delivery.dispatcher screen.* "
     "collectors.address collectors.amplitude collectors.ga4 collectors.matomo collectors.mixpanel "

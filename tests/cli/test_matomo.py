@@ -58,7 +58,7 @@ def test_visits_of_matomo(terminal: Terminal, write: Write) -> None:
     del view["message_id"]
     assert view == {
         "type": "pageview", "timestamp": "2020-01-01T08:00:00Z", "source": "api",
-        "anonymous_id": "0123456789abcdef", "locale": "de-de", "hostname": "shop.example",
+        "anonymous_id": "0123456789abcdef", "locale": "de-DE", "hostname": "shop.example",
         "url": "https://shop.example/shoes?utm_source=letter", "path": "/shoes",
         "referrer": "https://news.example/", "context": {"country": "DE"},
         "properties": {

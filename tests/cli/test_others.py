@@ -75,7 +75,7 @@ def test_track_of_segment(terminal: Terminal, write: Write) -> None:
         "anonymous_id": "a-1", "locale": "de-DE", "hostname": "shop.example",
         "url": "https://shop.example/shoes?utm_source=letter", "path": "/shoes",
         "user_agent": AGENT, "referrer": "https://news.example/",
-        "properties": {"revenue": 29.9, "currency": "EUR", "plan": "pro", "title": "Shoes"},
+        "properties": {"revenue": 29.9, "currency": "EUR", "plan": "pro"},
         "revenue": {"amount": "29.9", "currency": "EUR"},
         "context": {
             "campaign": {"source": "letter"},

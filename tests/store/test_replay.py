@@ -11,7 +11,9 @@ import pytest
 
 from flask_analytics.collectors import WebhookCollector
 from flask_analytics.errors import ConfigurationError, QuestionError, StoreError
+from flask_analytics.ids import Ids
 from flask_analytics.metrics.window import Range
+from flask_analytics.store.base import Store
 from flask_analytics.store.bookmark import Bookmark, Sent
 from flask_analytics.store.replays import replay as module
 from flask_analytics.store.replays.choice import reach
@@ -243,3 +245,22 @@ def test_trait_is_no_filter_here(destination: FakeDestination) -> None:
     """It is a person's, and not an event's."""
     with pytest.raises(QuestionError, match="a trait is"):
         replay(history(1), None, filters=("trait.plan=pro",))
+
+
+def test_every_store_goes_on(store: Store, destination: FakeDestination, tmp_path: Path) -> None:
+    """In the middle of one moment, with ids of every form: each store has the same order."""
+    made = Ids()
+    names = [made.write(made.draw(), 1.7e9 + n) for n in range(30)]
+    names += [f"m{n}" for n in range(30)] + [
+        f"{n:08X}-0000-4000-8000-00000000000A" for n in range(9)
+    ]
+    store.append([event(n, message_id=name, timestamp=START) for n, name in enumerate(names)])
+    destination.answers += [Answer(200), Answer(200), Answer(401)]
+
+    with lane(webhook(destination)) as dispatcher, pytest.raises(Stopped):
+        replay(store, dispatcher, bookmark=kept(tmp_path))
+    del destination.requests[-1]  # refused
+    with lane(webhook(destination)) as dispatcher:
+        replay(store, dispatcher, bookmark=kept(tmp_path))
+
+    assert sorted(ids(destination)) == sorted(names)

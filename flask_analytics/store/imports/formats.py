@@ -73,7 +73,7 @@ FORMATS: Mapping[str, Callable[[Options, dict[str, int]], Format]] = {
     "log": lambda options, changed: AccessLog(
         options.fixed, options.scheme, options.quiet, options.route, options.visitor
     ),
-    "segment": lambda options, changed: Segment(options.fixed, changed),
+    "segment": lambda options, changed: Segment(options.fixed),
     "plausible": lambda options, changed: Plausible(options.fixed, options.scheme),
     "umami": lambda options, changed: Umami(options.fixed, options.scheme, options.details),
     "matomo": lambda options, changed: Matomo(options.fixed, options.delimiter, options.encoding),

@@ -6,32 +6,23 @@ A file is trusted to say who did what, as a write key is; not to be well formed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from ...enrich import public_url
-from ...event import MAX_EVENT_BYTES, Event, EventType, Revenue, encode
+from ...enrich import MAX_LENGTH, public_url
+from ...event import MAX_EVENT_BYTES, Event, Revenue, encode
 from ...metrics.window import micros
+from ...needs import MAX_AHEAD, MAX_ID, MESSAGE_ID, missing
 from ...values import clean, clean_name, clean_text, is_plain
 from .lineid import message_id
 from .refusal import Refused
 from .report import count
 
-#: Characters of an id.
-MAX_ID = 256
-
-#: Characters of any other text.
-MAX_TEXT = 2048
-
-#: How far a clock may be ahead.
-AHEAD = timedelta(days=1)
-
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
-_MESSAGE_ID = re.compile(r"[!-~]{1,100}").fullmatch
+_MESSAGE_ID = re.compile(MESSAGE_ID).fullmatch
 
 _IDS = ("user_id", "anonymous_id", "group_id", "previous_id", "view_id")
 _TEXTS = (
@@ -40,16 +31,6 @@ _TEXTS = (
 _URLS = ("url", "referrer")
 _ids_of, _texts_of, _urls_of = attrgetter(*_IDS), attrgetter(*_TEXTS), attrgetter(*_URLS)
 _MAPPINGS = ("properties", "traits", "context", "integrations")
-
-#: What an event of a type cannot be without.
-_NEEDS: dict[EventType, Callable[[Event], str | None]] = {
-    EventType.CUSTOM: lambda event: None if event.event_name else "event_name",
-    EventType.IDENTIFY: lambda event: None if event.user_id or event.anonymous_id else "user_id",
-    EventType.GROUP: lambda event: None if event.group_id else "group_id",
-    EventType.ALIAS: lambda event: (
-        "previous_id" if not event.previous_id else None if event.user_id else "user_id"
-    ),
-}
 
 
 class Intake:
@@ -62,7 +43,7 @@ class Intake:
 
     def __init__(self, zone: ZoneInfo, now: datetime, changed: dict[str, int]) -> None:
         self._zone = zone
-        self._latest = now + AHEAD
+        self._latest = now + MAX_AHEAD
         self._changed = changed
 
     def take(self, event: Event, digest: bytes) -> bytes:
@@ -73,8 +54,8 @@ class Intake:
         """
         at = event.timestamp = self._time(event.timestamp)
         self._texts(event)
-        if (needs := _NEEDS.get(event.type)) and (missing := needs(event)):
-            raise Refused(f"{missing}: an event of type {event.type} needs it")
+        if lacking := missing(event):
+            raise Refused(f"{lacking[0]}: an event of type {event.type} needs it")
         self._mappings(event)
         if event.revenue is not None:
             # As text: 29.9 and 29.90 are equal numbers, and keep their digits.
@@ -107,20 +88,26 @@ class Intake:
             event.event_name = clean_name(event.event_name) or None
         if event.action_name is not None:
             event.action_name = clean_name(event.action_name) or None
-        for name, value in zip(_IDS, _ids_of(event), strict=True):
-            if value and not _is_fine(value, MAX_ID):
-                if len(value) > MAX_ID:
-                    raise Refused(f"{name}: is longer than {MAX_ID} characters")
-                setattr(event, name, clean_text(value))
-        for name, value in zip(_TEXTS, _texts_of(event), strict=True):
-            if value and not _is_fine(value, MAX_TEXT):
-                setattr(event, name, clean_text(value, MAX_TEXT))
+        # Together first: as a rule all are fine.
+        if not _is_fine("".join(filter(None, _ids_of(event))), MAX_ID):
+            self._clean_ids(event)
+        if not _is_fine("".join(filter(None, _texts_of(event))), MAX_LENGTH):
+            for name, value in zip(_TEXTS, _texts_of(event), strict=True):
+                if value:
+                    setattr(event, name, clean_text(value, MAX_LENGTH))
         for name, value in zip(_URLS, _urls_of(event), strict=True):
             if value:
                 found = public_url(value)
                 setattr(event, name, found)
                 if found is None:
                     count(self._changed, f"{name} left out: no absolute http(s) address")
+
+    def _clean_ids(self, event: Event) -> None:
+        for name, value in zip(_IDS, _ids_of(event), strict=True):
+            if value and len(value) > MAX_ID:
+                raise Refused(f"{name}: is longer than {MAX_ID} characters")
+            if value:
+                setattr(event, name, clean_text(value))
 
     def _mappings(self, event: Event) -> None:
         for name in _MAPPINGS:

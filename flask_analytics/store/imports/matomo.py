@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -20,6 +19,7 @@ from .format import Record
 from .lineid import own_id
 from .lines import Lines
 from .ndjson import not_json
+from .places import language, locate
 from .refusal import LeftOut, Refused, Unreadable
 from .table import Table, cells, header
 
@@ -150,7 +150,7 @@ class Matomo:
             event_name=name,
             user_id=_text(visit.get("userId")),
             anonymous_id=_text(visit.get("visitorId")),
-            locale=_text(visit.get("languageCode")),
+            locale=language(_text(visit.get("languageCode"))),
             url=_text(action.get("url")),
             properties={
                 **_named(visit, OF_VISIT), **_named(action, PROPERTIES), **_dimensions(action),
@@ -168,13 +168,8 @@ class Matomo:
         if country := _text(visit.get("countryCode")):
             event.context = {"country": country.upper()}
         event.referrer = _text(visit.get("referrerUrl"))
+        locate(event)
         self._fixed.fill(event)
-        if event.url:
-            try:
-                parts = urlsplit(event.url)
-                event.hostname, event.path = parts.hostname, parts.path or "/"
-            except ValueError:
-                pass  # the intake tells that it is no address
 
 
 def _from_json(line: bytes) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ...event import Event, EventType, Source
 from .fixed import Fixed
 from .format import Record
 from .lines import Lines
+from .places import readable
 from .refusal import LeftOut, Refused, Unreadable
 from .table import Table, cells
 
@@ -110,14 +111,14 @@ class Plausible:
             source=Source.API,
             timestamp=_noon(content["date"]),
             event_name=None if is_view else content["name"],
-            path=content.get("page") or content.get("path"),
+            path=readable(content.get("page") or content.get("path")),
             hostname=content.get("hostname"),
             properties={"url": content["link_url"]} if "link_url" in content else {},
             context=CONTEXT,
         )
         self._fixed.fill(event)
         if is_view and event.hostname and event.path:
-            event.url = f"{self._scheme}://{event.hostname}{event.path}"
+            event.url = f"{self._scheme}://{event.hostname}{content['page']}"
         return event
 
 

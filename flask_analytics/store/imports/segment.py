@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
@@ -20,8 +19,8 @@ from .fixed import Fixed
 from .format import Record
 from .lines import Lines
 from .ndjson import not_json, reason
+from .places import language, locate, readable
 from .refusal import LeftOut, Refused
-from .report import count
 
 #: What each call is here.
 TYPES = {
@@ -39,8 +38,12 @@ _SIGN = re.compile(
     rb"|message_id|event_name|anonymous_id|user_id|view_id)\"\s*:"
 )
 
-#: What of the context has a field of its own in an event.
-_TAKEN = ("ip", "locale", "page", "traits", "userAgent")
+#: What Segment takes amounts for that say no currency
+#: (https://segment.com/docs/connections/spec/track/#properties).
+CURRENCY = "USD"
+
+#: Facts of a page, which some clients tell as properties of a page call, too.
+_PAGE = ("url", "path", "referrer", "search")
 
 _Id = str | int | None
 
@@ -91,14 +94,12 @@ class Segment:
     """Reads calls.
 
     :param fixed: values for fields that a call does not tell.
-    :param changed: counts what was left out of events.
     """
 
     name = "segment"
 
-    def __init__(self, fixed: Mapping[str, str], changed: dict[str, int]) -> None:
+    def __init__(self, fixed: Mapping[str, str]) -> None:
         self._fixed = Fixed(fixed)
-        self._changed = changed
 
     def records(self, lines: Lines) -> Iterator[Record]:
         """The lines that are not blank."""
@@ -126,37 +127,47 @@ class Segment:
             properties=dict(call.properties or {}),
             integrations=call.integrations or {},
         )
-        self._tell(event, call)
+        _tell(event, call)
         self._fixed.fill(event)
         return event
 
-    def _tell(self, event: Event, call: Call) -> None:
-        """What the type and the context add."""
-        context = call.context or {}
-        if event.type is EventType.PAGEVIEW:
-            event.event_name = call.name
-            if call.category:
-                event.properties.setdefault("category", call.category)
-        elif event.type in (EventType.IDENTIFY, EventType.GROUP):
-            event.traits = call.traits or _mapping(context.get("traits"))
-        page = _mapping(context.get("page"))
-        if call.type == "page":
-            page = {**page, **event.properties}
-        _place(event, page)
-        event.user_agent = _text(context.get("userAgent"))
-        event.locale = _text(context.get("locale"))
-        event.context = {key: value for key, value in context.items() if key not in _TAKEN}
-        self._earn(event)
 
-    def _earn(self, event: Event) -> None:
-        """Segment's words for money: ``revenue`` and ``currency``; without the second, no sum."""
-        amount, currency = event.properties.get("revenue"), event.properties.get("currency")
-        if event.type is not EventType.CUSTOM or not amount or isinstance(amount, bool):
-            return
-        try:
-            event.revenue = Revenue.of(amount, str(currency or ""))
-        except (TypeError, ValueError):
-            count(self._changed, "revenue stays a property: it has no amount and currency")
+def _tell(event: Event, call: Call) -> None:
+    """What the type and the context add. A page is told by its properties, first of all."""
+    context = dict(call.context or {})
+    page = _mapping(context.pop("page", None))
+    if event.type is EventType.PAGEVIEW:
+        event.event_name = call.name
+        if call.category:
+            event.properties.setdefault("category", call.category)
+        _place(event, event.properties)
+        for name in _PAGE:
+            event.properties.pop(name, None)
+        if title := _text(page.get("title")):
+            event.properties.setdefault("title", title)
+    elif event.type is EventType.CUSTOM:
+        event.revenue = _revenue(event.properties)
+    _place(event, page)
+    context.pop("ip", None)  # no store keeps it
+    event.user_agent = _text(context.pop("userAgent", None))
+    event.locale = language(_text(context.pop("locale", None)))
+    group = context.pop("groupId", None)
+    event.group_id = event.group_id or _id(group if isinstance(group, (str, int)) else None)
+    event.traits = call.traits or {}
+    if event.type not in (EventType.GROUP, EventType.ALIAS):
+        event.traits = {**_mapping(context.pop("traits", None)), **event.traits}
+    event.context = context
+
+
+def _revenue(properties: Mapping[str, Any]) -> Revenue | None:
+    """Segment's words for money; what is none stays a property."""
+    amount = properties.get("revenue")
+    if amount is None:
+        return None
+    try:
+        return Revenue.of(amount, properties.get("currency") or CURRENCY)
+    except (TypeError, ValueError):
+        return None
 
 
 def _call(content: bytes) -> Call:
@@ -186,13 +197,9 @@ def _mapping(value: Any) -> dict[str, Any]:
 
 
 def _place(event: Event, page: Mapping[str, Any]) -> None:
-    event.url, event.path = _text(page.get("url")), _text(page.get("path"))
-    event.referrer = _text(page.get("referrer"))
-    if title := _text(page.get("title")):
-        event.properties.setdefault("title", title)
-    if event.url:
-        try:
-            parts = urlsplit(event.url)
-            event.hostname, event.path = parts.hostname, event.path or parts.path or "/"
-        except ValueError:
-            pass  # the intake tells that it is no address
+    """An address, and what it alone does not tell."""
+    if event.url is None:
+        event.url = _text(page.get("url"))
+        locate(event)
+    event.path = event.path or readable(_text(page.get("path")))
+    event.referrer = event.referrer or _text(page.get("referrer"))

@@ -14,6 +14,7 @@ from ...event import Event, EventType, Source
 from .fixed import Fixed, moment
 from .format import Record
 from .lines import Lines
+from .places import language, readable
 from .refusal import LeftOut, Refused, Unreadable
 from .table import Table, cells
 
@@ -93,8 +94,8 @@ class Umami:
             user_id=row.get("distinct_id"),
             anonymous_id=row.get("session_id"),
             hostname=row.get("hostname"),
-            path=row.get("url_path"),
-            locale=row.get("language"),
+            path=readable(row.get("url_path")),
+            locale=language(row.get("language")),
             properties={PROPERTIES[name]: row[name] for name in row.keys() & PROPERTIES.keys()},
             context={"country": row["country"]} if "country" in row else {},
         )
@@ -104,8 +105,9 @@ class Umami:
         return event
 
     def _place(self, event: Event, row: Mapping[str, str]) -> None:
-        if event.hostname and event.path:
-            event.url = f"{self._scheme}://{event.hostname}{event.path}{_query(row, 'url_query')}"
+        if event.hostname and "url_path" in row:
+            path = row["url_path"].partition("?")[0]
+            event.url = f"{self._scheme}://{event.hostname}{path}{_query(row, 'url_query')}"
         if host := row.get("referrer_domain"):
             path = row.get("referrer_path", "/")
             event.referrer = f"https://{host}{path}{_query(row, 'referrer_query')}"
