@@ -56,10 +56,12 @@ format: $(VENV)/test.done
 	$(VENV)/bin/ruff check --fix $(CHECKED)
 	$(VENV)/bin/ruff format $(CHECKED)
 
-# make kill: a hundred SIGKILLs while four processes emit; nothing may be lost
+# make kill: a hundred SIGKILLs while four processes emit, and one amid a million lines that are
+# imported; nothing may be lost
 kill: $(VENV)/test.done
 	$(PY) tests/deploy/kill.py --kills 100
 	$(PY) -m tests.store.embedded.kill --kills 100
+	$(PY) -m tests.cli.kill --lines 1000000
 
 # make bench: beside the libraries of Segment, PostHog and Mixpanel (see benchmarks/README.md)
 bench: $(VENV)/test.done
@@ -73,6 +75,7 @@ bench: $(VENV)/test.done
 	$(PY) benchmarks/recovery.py
 	$(PY) benchmarks/killed.py
 	$(PY) benchmarks/ingest.py
+	$(PY) benchmarks/imports.py
 
 # make chromium: a browser for the tests, from the system's packages, if there is none
 chromium:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from itertools import islice
+from typing import Protocol
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -35,7 +37,8 @@ class ImportScreen:
 
     def show(self, name: str, format_: str, report: Report, seconds: float) -> None:
         """Print what became of one file."""
-        parts: list[RenderableType] = [_headline(name, format_, report, seconds)]
+        words = [format_, f"{report.records:,} records"]
+        parts: list[RenderableType] = [headline(name, words, report, report.records, seconds)]
         parts.append(self._counts(report))
         if report.examples:
             parts.append(_examples(report.examples))
@@ -61,16 +64,27 @@ class ImportScreen:
         return table
 
 
-def _headline(name: str, format_: str, report: Report, seconds: float) -> Text:
-    words = [format_, f"{report.records:,} records"]
-    done = report.records - report.before
+class Counted(Protocol):
+    """What a headline needs of a report."""
+
+    before: int
+    first: datetime | None
+    last: datetime | None
+
+
+def headline(title: str, words: list[str], report: Counted, total: int, seconds: float) -> Text:
+    """What was done, how fast, and of what time.
+
+    :param total: what was looked at, by all runs together.
+    """
+    done = total - report.before
     if report.before:
         words.append(f"{report.before:,} of them by an earlier run")
     if done:
         words.append(f"{done / max(seconds, 0.001):,.0f} a second")
     if report.first and report.last:
         words.append(f"{report.first:%Y-%m-%d %H:%M} to {report.last:%Y-%m-%d %H:%M} UTC")
-    return Text(printable(name), "bold").append(" · " + " · ".join(words), "not bold")
+    return Text(printable(title), "bold").append(" · " + " · ".join(words), "not bold")
 
 
 def _names(names: Mapping[str, int]) -> Text:

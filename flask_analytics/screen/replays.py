@@ -7,8 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ..store.replays.report import Report
-from .counters import printable
-from .imports import reasons
+from .imports import headline, reasons
 from .table import new_table, number
 
 
@@ -25,18 +24,11 @@ class ReplayScreen:
     def show(self, to: str, report: Report, seconds: float) -> None:
         """Print it."""
         words = [f"{report.events:,} events"]
-        done = report.events - report.before
-        if report.before:
-            words.append(f"{report.before:,} of them by an earlier run")
-        if done:
-            words.append(f"{done / max(seconds, 0.001):,.0f} a second")
-        if report.first and report.last:
-            words.append(f"{report.first:%Y-%m-%d %H:%M} to {report.last:%Y-%m-%d %H:%M} UTC")
-        title = Text(f"to {printable(to)}", "bold").append(" · " + " · ".join(words), "not bold")
+        title = headline(f"to {to}", words, report, report.events, seconds)
         parts: list[RenderableType] = [title, self._counts(report)]
         if report.fault:
             parts.append(Text(f"{report.fault}. The same command goes on from there."))
-        elif report.is_done and not done and not self._is_dry:
+        elif report.is_done and report.events == report.before and not self._is_dry:
             parts.append(Text("All of it was sent before. --again sends it once more."))
         self._console.print(Group(*(Padding(part, (0, 0, 1, 0)) for part in parts)))
 

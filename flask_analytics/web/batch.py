@@ -6,7 +6,7 @@ A key is trusted: an event may tell every field of the event's shape, its type a
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -14,6 +14,8 @@ import msgspec
 
 from ..enrich import MAX_LENGTH, language_tag, public_url
 from ..event import MAX_EVENT_BYTES, Event, EventType, Revenue, Source
+from ..needs import MAX_AHEAD
+from ..needs import NEEDS as _NEEDS
 from ..values import clean, clean_name, clean_text
 from ..visitor import MAX_ID, id_text
 from .payload import Payload, Refusal, Unreadable, Wrong, decode
@@ -24,9 +26,6 @@ MAX_BATCH = 500 * 1024
 
 #: Events of one body; Segment's limit as well.
 MAX_EVENTS = 2500
-
-#: How far a sender's clock may be ahead of ours.
-MAX_AHEAD = timedelta(days=1)
 
 #: Status, and when.
 PROBLEMS = {
@@ -204,17 +203,6 @@ _TEXTS = {
 _IDS = ("user_id", "anonymous_id", "group_id", "previous_id")
 
 _OBJECTS = ("properties", "traits", "context", "integrations")
-
-#: What a type is nothing without, and why; one of each row.
-_NEEDS: dict[EventType, tuple[tuple[tuple[str, ...], str], ...]] = {
-    EventType.CUSTOM: ((("event_name",), "A custom event needs a name."),),
-    EventType.IDENTIFY: ((("user_id", "anonymous_id"), "To identify needs a user_id."),),
-    EventType.GROUP: ((("group_id",), "A group needs a group_id."),),
-    EventType.ALIAS: (
-        (("previous_id",), "An alias needs a previous_id."),
-        (("user_id",), "An alias needs a user_id."),
-    ),
-}
 
 
 def _event(claim: Claim, now: datetime) -> Event:
