@@ -6,12 +6,14 @@ harmless: what comes again has the same message ids, and the store keeps each on
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
 from typing import Protocol
 
+from ...errors import StoreError
 from ..bookmark import Bookmark, Mark
 from .format import Format, Record
 from .intake import Intake
@@ -28,6 +30,9 @@ STRIDE = 5_000
 
 #: Records between two looks at the progress.
 TICK = 500
+
+#: Seconds to wait before each further try where the store cannot take a batch: others may hold it.
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 
 
 class Shelf(Protocol):
@@ -48,6 +53,7 @@ class Importer:
     :param intake: checks what the format reads; counts into ``report.changed``.
     :param keep_from: events before this time will be purged soon; they are counted.
     :param on_progress: called now and then.
+    :param wait: waits so many seconds.
     """
 
     def __init__(
@@ -62,10 +68,12 @@ class Importer:
         keep_from: datetime | None = None,
         file: str = "",
         on_progress: Callable[[], None] = lambda: None,
+        wait: Callable[[float], None] = time.sleep,
     ) -> None:
         self._format, self._intake, self.report = format, intake, report
         self._shelf, self._bookmark, self._twins = shelf, bookmark, twins
         self._keep_from, self._file, self._on_progress = keep_from, file, on_progress
+        self._wait = wait
         self._sum = blake2b(digest_size=16)
         self._batch: list[bytes] = []
         self._limit = 0
@@ -75,7 +83,7 @@ class Importer:
 
         :raises Changed: the bookmark is in another file. Nothing was done; the lines are used up.
         :raises Unreadable: the file is not of the format.
-        :raises StoreError: the store takes no more; the bookmark is where it was.
+        :raises StoreError: the store takes no more, for a minute; the bookmark is where it was.
         """
         records = self._format.records(lines)
         mark = self._bookmark.read()
@@ -137,9 +145,18 @@ class Importer:
         batch, self._batch = self._batch, []
         if not batch:
             return
-        new = len(batch) if self._shelf is None else self._shelf.append(batch)
+        new = len(batch) if self._shelf is None else self._append(self._shelf, batch)
         self.report.stored += new
         self.report.known += len(batch) - new
+
+    def _append(self, shelf: Shelf, batch: Sequence[bytes]) -> int:
+        """Again where it did not work: a batch is kept as a whole or not at all."""
+        for pause in PAUSES:
+            try:
+                return shelf.append(batch)
+            except StoreError:
+                self._wait(pause)
+        return shelf.append(batch)
 
     def _save(self) -> None:
         self._flush()

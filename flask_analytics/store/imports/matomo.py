@@ -8,7 +8,7 @@ Matomo's mood, in CSV all texts, and what is unknown is null, false or empty.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -64,7 +64,8 @@ OF_VISIT = {
 #: What tells the actions of a visit apart that have no number of their own.
 _KEYS = ("type", "pageId", "goalPageId", "goalId", "orderId", "timestamp", "url")
 
-_COLUMN = re.compile(r"(\w+) \(actionDetails (\d+)\)|actionDetails_(\d+)_(\w+)").fullmatch
+#: How Matomo calls the columns of a visit's actions.
+_COLUMN = re.compile(r"(\w+) \(actionDetails (\d+)\)").fullmatch
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -97,29 +98,33 @@ class Matomo:
     def records(self, lines: Lines) -> Iterator[Record]:
         """One for each action of each visit. What it says is what does not change when the visit
         goes on: of a later export only the new actions come in."""
-        if is_table(header(lines.preview.partition(b"\n")[0].decode("utf-8", "replace"))[0]):
+        first = lines.preview.partition(b"\n")[0].decode("utf-8", "replace")
+        if is_table(header(first)[0]):
             for row in self._table.rows(lines, self._begin):
-                yield from self._actions(row, lambda: _from_cells(cells(self._names, row.content)))  # noqa: B023
+                yield from self._actions(row, self._from_row)
             return
         for line in lines:
             if line and not line.isspace():
                 row = Record(lines.number, line, None if lines.is_cut else line)
-                yield from self._actions(row, lambda: _from_json(row.content))  # noqa: B023
+                yield from self._actions(row, _from_json)
+
+    def _from_row(self, content: Any) -> dict[str, Any]:
+        return _from_cells(cells(self._names, content))
 
     def _begin(self, names: list[str]) -> None:
         """:raises Unreadable: the columns do not tell when."""
-        if not any(found and "timestamp" in found.groups() for found in map(_COLUMN, names)):
+        if not any(found and found[1] == "timestamp" for found in map(_COLUMN, names)):
             raise Unreadable(
                 "its columns tell no actions: export the visits log with its details, as JSON"
             )
         self._names = names
 
-    def _actions(self, row: Record, read: Any) -> Iterator[Record]:
+    def _actions(self, row: Record, read: Callable[[Any], dict[str, Any]]) -> Iterator[Record]:
         if row.content is None:
             yield row
             return
         try:
-            visit = read()
+            visit = read(row.content)
             actions = visit.pop("actionDetails", None)
             if not isinstance(actions, list) or not actions:
                 raise LeftOut("a visit without actions")
@@ -185,8 +190,7 @@ def _from_cells(row: Mapping[str, str]) -> dict[str, Any]:
     actions: dict[int, dict[str, str]] = {}
     for name, cell in row.items():
         if found := _COLUMN(name):
-            field, number, other, same = found.groups()
-            actions.setdefault(int(number or other), {})[field or same] = cell
+            actions.setdefault(int(found[2]), {})[found[1]] = cell
         else:
             visit[name] = cell
     return {**visit, "actionDetails": [actions[number] for number in sorted(actions)]}

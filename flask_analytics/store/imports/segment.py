@@ -1,7 +1,7 @@
 """Segment's raw calls: what its storage destinations write, one JSON object on each line.
 
 https://segment.com/docs/connections/storage/catalog/aws-s3/: gzipped, newline-separated, with the
-whole call as it was received. RudderStack and Jitsu write the same.
+whole call as it was received. RudderStack's are of the same form.
 """
 
 from __future__ import annotations
