@@ -7,6 +7,7 @@ Every setting can also come from the environment as ``FLASK_ANALYTICS_*``, throu
 from __future__ import annotations
 
 import difflib
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -41,6 +42,7 @@ class Settings:
     browser_prefix: str
     write_keys: Mapping[str, str] = field(repr=False)
     read_tokens: Mapping[str, str] = field(repr=False)
+    cors_origins: tuple[str, ...]
     exclude: tuple[str, ...]
     visitor_id: str | None
     retention_days: int
@@ -120,6 +122,17 @@ def _texts(value: Any) -> tuple[str, ...]:
     raise ValueError("must be a list of texts")
 
 
+#: As browsers write it: capitals and the scheme's own port never stand in it.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]+)?").fullmatch
+
+
+def _origins(value: Any) -> tuple[str, ...]:
+    origins = _texts(value)
+    if all(_ORIGIN(origin) for origin in origins):
+        return origins
+    raise ValueError("must be a list of origins: scheme, host, port, in small letters, no path")
+
+
 def _keys(value: Any) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         raise ValueError("must be a dict of name to key")
@@ -174,6 +187,7 @@ TABLE: Mapping[str, Setting] = {
     "browser_prefix": Setting("/_a", _prefix, '"/_a"'),
     "write_keys": Setting({}, _keys, '{"mobile": "a-long-random-key"}'),
     "read_tokens": Setting({}, _keys, '{"reports": "sha256:..."}'),
+    "cors_origins": Setting((), _origins, '["https://app.example.com"]'),
     "exclude": Setting((), _texts, '["/health", "/internal/*"]'),
     "visitor_id": Setting("daily", _optional(_one_of("daily")), '"daily", or None for no id'),
     "retention_days": Setting(395, _whole, "395"),

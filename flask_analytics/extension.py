@@ -17,7 +17,7 @@ from .event import Event, currencies
 from .metrics.ask import Metrics
 from .pipeline import Step
 from .record import Callbacks, State
-from .web import api, browser, health, write
+from .web import api, browser, health, tracking, write
 
 V = TypeVar("V")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -69,6 +69,7 @@ class Analytics(Helpers):
         browser.install(app, state)
         health.install(app, state)
         write.install(app, state)
+        tracking.install(app, state)
         api.install(app, state)
         door.install(app)
         if settings.enabled:

@@ -33,15 +33,17 @@ FLOORS = [
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
     "web.batch web.shapes collectors.client",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump delivery.summary store.imports.* web.openapi collectors.webhook "
-    "collectors.destination",
-    # 7: doors
-    "hooks web.browser web.health web.write web.api delivery.dispatcher screen.* "
+    "context delivery.pump delivery.summary store.imports.* collectors.webhook "
+    "collectors.destination web.body web.senders web.tracking_messages web.tracking_context",
+    # 7: what describes the doors; who lives beside us
+    "web.openapi web.tracking_calls neighbours",
+    # 8: doors
+    "hooks web.browser web.health web.write web.tracking web.api delivery.dispatcher screen.* "
     "collectors.address collectors.amplitude collectors.ga4 collectors.matomo collectors.mixpanel "
     "collectors.plausible collectors.posthog collectors.segment collectors.umami",
-    # 8: the command line; what puts an application together
+    # 9: the command line; what puts an application together
     "cli.* assembly",
-    # 9: the front
+    # 10: the front
     "extension testing",
 ]
 
@@ -86,6 +88,7 @@ DOORS = {
     "rich": {"screen.*"},
     "iso4217": {"event"},
     "flask_babel": {"visitor"},
+    "flask_login": {"neighbours"},
     "crawleruseragents": {"metrics.facts"},
     "ua_parser": {"metrics.facts"},
     "sqlite3": {"store.embedded.*"},
@@ -100,16 +103,20 @@ DOORS = {
         "context",
         "visitor",
         "hooks",
+        "neighbours",
         "cli.*",
         "assembly",
         "extension",
         "testing",
         "web.access",
         "web.api",
+        "web.body",
         "web.browser",
         "web.health",
         "web.keys",
         "web.problem",
+        "web.senders",
+        "web.tracking",
         "web.write",
     },
 }

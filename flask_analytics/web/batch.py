@@ -39,11 +39,11 @@ PROBLEMS = {
     415: "It is no JSON, or packed otherwise than by gzip.",
 }
 
-_Id = (
+Id = (
     Annotated[str, msgspec.Meta(max_length=MAX_ID)]
     | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 )
-_MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+MessageId = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 _Status = Annotated[int, msgspec.Meta(ge=100, le=599)]
 _Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=86_400_000)]
 
@@ -62,16 +62,16 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True):
     name: str | None = None
     event_name: str | None = None
     source: Source = Source.API
-    user_id: _Id | None = None
-    anonymous_id: _Id | None = None
+    user_id: Id | None = None
+    anonymous_id: Id | None = None
     properties: dict[str, Any] | None = None
     #: Without an offset it is UTC.
     timestamp: datetime | None = None
-    message_id: _MessageId | None = None
+    message_id: MessageId | None = None
     revenue: Money | None = None
     traits: dict[str, Any] | None = None
-    group_id: _Id | None = None
-    previous_id: _Id | None = None
+    group_id: Id | None = None
+    previous_id: Id | None = None
     context: dict[str, Any] | None = None
     integrations: dict[str, Any] | None = None
     action_name: str | None = None
@@ -87,7 +87,7 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True):
     duration_ms: _Milliseconds | None = None
     user_agent: str | None = None
     referrer: str | None = None
-    view_id: _MessageId | None = None
+    view_id: MessageId | None = None
 
 
 class Events(msgspec.Struct):
@@ -99,11 +99,11 @@ class Events(msgspec.Struct):
 class Identify(msgspec.Struct, forbid_unknown_fields=True):
     """The body of ``POST identify``."""
 
-    user_id: _Id
+    user_id: Id
     traits: dict[str, Any] | None = None
-    anonymous_id: _Id | None = None
+    anonymous_id: Id | None = None
     timestamp: datetime | None = None
-    message_id: _MessageId | None = None
+    message_id: MessageId | None = None
     context: dict[str, Any] | None = None
     integrations: dict[str, Any] | None = None
 
@@ -163,7 +163,7 @@ def read_identify(body: bytes, now: datetime) -> Event:
 
 def _whole(body: bytes, kind: Any) -> Any:
     try:
-        return _named(body, kind)
+        return named(body, kind)
     except Wrong as wrong:
         raise Unreadable(400, wrong.detail, wrong.field or None) from None
 
@@ -171,8 +171,11 @@ def _whole(body: bytes, kind: Any) -> Any:
 _FIELD = re.compile(r"field `(.+?)`").search
 
 
-def _named(body: bytes, kind: Any) -> Any:
-    """Like ``decode``; an error about a missing or unknown field names it."""
+def named(body: bytes, kind: Any) -> Any:
+    """Like ``decode``; an error about a missing or unknown field names it.
+
+    :raises Wrong: it is no JSON, or something else.
+    """
     try:
         return decode(body, kind)
     except Wrong as wrong:
@@ -186,7 +189,7 @@ def _named(body: bytes, kind: Any) -> Any:
 def _claim(raw: bytes) -> Claim:
     if len(raw) > MAX_EVENT_BYTES:
         raise Wrong("", f"It has {len(raw)} bytes: {MAX_EVENT_BYTES} are the most.")
-    claim: Claim = _named(raw, Claim)
+    claim: Claim = named(raw, Claim)
     return claim
 
 
@@ -225,7 +228,7 @@ def _event(claim: Claim, now: datetime) -> Event:
         source=claim.source,
         message_id=claim.message_id or "",
         view_id=claim.view_id,
-        timestamp=_time(claim.timestamp, now),
+        timestamp=None if claim.timestamp is None else moment(claim.timestamp, now),
         status_code=claim.status_code,
         duration=None if claim.duration_ms is None else claim.duration_ms / 1000,
         revenue=_revenue(claim.revenue),
@@ -241,25 +244,28 @@ def _event(claim: Claim, now: datetime) -> Event:
         setattr(event, field, clean_text(value, length) if value else None)
     for field in _OBJECTS:
         setattr(event, field, clean(getattr(claim, field) or {})[0])
-    _check(event)
+    check(event)
     return event
 
 
-def _check(event: Event) -> None:
+def check(event: Event) -> None:
+    """:raises Wrong: a field is missing without which an event of this type is nothing."""
     for fields, why in _NEEDS.get(event.type, ()):
         if not any(getattr(event, field) for field in fields):
             raise Wrong(fields[0], why)
 
 
-def _time(told: datetime | None, now: datetime) -> datetime | None:
-    if told is None:
-        return None
+def moment(told: datetime, now: datetime) -> datetime:
+    """When something happened, in UTC.
+
+    :raises Wrong: before 1970, or too far ahead of ``now``.
+    """
     if not 1970 <= told.year < 9999:
         raise Wrong("timestamp", "It lies before 1970 or beyond all calendars.")
-    moment = told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
-    if moment > now + MAX_AHEAD:
+    found = told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+    if found > now + MAX_AHEAD:
         raise Wrong("timestamp", "It lies more than a day in the future.")
-    return moment
+    return found
 
 
 def _revenue(money: Money | None) -> Revenue | None:
