@@ -30,6 +30,7 @@ from flask import (
 from . import visitor
 from .enrich import capture, language_tag, wsgi_text
 from .event import EventType
+from .neighbours import Neighbours
 from .record import ACTIONS, KEY, Record, State, current_record, current_request, record_of
 
 #: The names of all our own blueprints begin so.
@@ -58,7 +59,7 @@ def install(app: Flask, state: State) -> None:
     to see a response, with all that other hooks made of it.
     """
     hooks = Hooks(app, state)
-    app.before_request(hooks.before)
+    app.before_request(hooks.first)
     app.after_request(hooks.after)
     lists: tuple[list[Any], ...] = (app.before_request_funcs[None], app.after_request_funcs[None])
     for registered in lists:
@@ -82,6 +83,16 @@ class Hooks:
         self._quiet: dict[str | None, bool] = {None: False}
         settings = state.settings
         self._own_prefixes = (f"{settings.browser_prefix}/", f"{settings.url_prefix}/")
+        self._neighbours = Neighbours(app, state)
+
+    def first(self) -> None:
+        """The first request of all. Afterwards ``before`` stands in its place: what is done once
+        costs no other request anything."""
+        self._neighbours.meet()
+        registered: list[Any] = self._app.before_request_funcs[None]
+        if self.first in registered:  # another thread may be the first as well
+            registered[registered.index(self.first)] = self.before
+        self.before()
 
     def before(self) -> None:
         """Start the clock."""

@@ -40,6 +40,11 @@ class Senders:
         self._digests: Collection[bytes] = keys.digests("ANALYTICS_WRITE_KEYS", settings.write_keys)
         self._origins = frozenset(settings.cors_origins)
 
+    @property
+    def has_keys(self) -> bool:
+        """Whether anybody may send at all."""
+        return bool(self._digests)
+
     def unknown(self, given: bytes | None) -> Unwelcome | None:
         """What to say to whoever shows this key, or none; None: welcome."""
         if not self._digests:

@@ -61,14 +61,14 @@ def install(app: Flask, state: State) -> None:
     blueprint.before_request(lambda: _foreign(known))
     blueprint.after_request(senders.uncached)
     blueprint.after_request(lambda response: _readable(known, response))
+    other = partial(_other_method, known)
     for name, read in READERS.items():
         view = _view(state, known, read)
         # By its first letter alone Segment's client for browsers calls each.
         for path in (name,) if name == "import" else (name, name[0]):
             add = partial(blueprint.add_url_rule, f"/{path}", provide_automatic_options=False)
             add(endpoint=path, view_func=view, methods=["POST"])
-            add(endpoint=f"ask_{path}", view_func=_asked, methods=["OPTIONS"])
-            add(endpoint=f"no_{path}", view_func=_only_post, methods=senders.WRONG_METHODS)
+            add(endpoint=f"no_{path}", view_func=other, methods=[*senders.WRONG_METHODS, "OPTIONS"])
     app.register_blueprint(blueprint)
 
 
@@ -77,18 +77,25 @@ def _view(state: State, known: Senders, read: Read) -> Callable[[], Response]:
         if not state.settings.enabled:  # not 410, as elsewhere: these clients try again after it
             return _no(403, "switched_off", "Analytics is switched off here.")
         try:
-            shown = senders.shown(request)
-            refusal = None if shown is None else _unknown(known, shown)
-            if refusal is not None:
-                return refusal
-            content = body.read(request, _JSON)
-            refusal = _unknown(known, write_key(content)) if shown is None else None
+            content = _content(known)
+            if isinstance(content, Response):
+                return content
             now = datetime.fromtimestamp(state.pipeline.clock(), UTC)
-            return refusal or _take(state, read(content, now))
+            return _take(state, read(content, now))
         except Unreadable as error:
             return _no(error.status, _WORDS[error.status], error.detail, error.field)
 
     return view
+
+
+def _content(known: Senders) -> bytes | Response:
+    """The body of somebody whose key is known, else what to answer. A key may stand in the body,
+    which is read only where there are keys at all."""
+    shown = senders.shown(request)
+    if shown is not None or not known.has_keys:
+        return _unknown(known, shown) or body.read(request, _JSON)
+    content = body.read(request, _JSON)
+    return _unknown(known, write_key(content)) or content
 
 
 # -- who may
@@ -112,14 +119,23 @@ def _unknown(known: Senders, key: bytes | None) -> Response | None:
     return response
 
 
+def _other_method(known: Senders) -> Response:
+    """Everything but POST: a browser asks whether a page may send, or it is a mistake."""
+    if request.method == "OPTIONS" and "Origin" in request.headers:
+        return _asked()
+    refusal = _unknown(known, senders.shown(request))
+    if refusal is None:
+        refusal = _no(405, "method", "Calls are sent by POST.")
+        refusal.headers["Allow"] = "POST, OPTIONS"
+    return refusal
+
+
 def _asked() -> Response:
-    """A browser asks whether a page may send; ``_foreign`` has looked at the page already."""
+    """It may: ``_foreign`` has refused the others already. Browsers send no key with this."""
     response = Response(status=204)
-    response.headers["Allow"] = "POST, OPTIONS"
-    if "Origin" in request.headers:
-        response.headers["Access-Control-Allow-Methods"] = "POST"
-        response.headers["Access-Control-Allow-Headers"] = _HEADERS
-        response.headers["Access-Control-Max-Age"] = _REMEMBERED
+    response.headers["Access-Control-Allow-Methods"] = "POST"
+    response.headers["Access-Control-Allow-Headers"] = _HEADERS
+    response.headers["Access-Control-Max-Age"] = _REMEMBERED
     return response
 
 
@@ -159,12 +175,6 @@ def _add_visitor(event: Event) -> None:
         event.user_agent = header_text(agent)
     if event.locale is None and (languages := request.headers.get("Accept-Language")):
         event.locale = best_language(languages[:512])
-
-
-def _only_post() -> Response:
-    response = _no(405, "method", "Calls are sent by POST.")
-    response.headers["Allow"] = "POST, OPTIONS"
-    return response
 
 
 def _no(

@@ -141,14 +141,11 @@ class _Frame:
 
 
 def write_key(body: bytes) -> bytes | None:
-    """The key that a body shows, as browsers' clients do.
-
-    :raises Unreadable: it is no JSON object.
-    """
+    """The key that a body shows, as some clients do; None where it shows none."""
     try:
         key = named(body, _Keyed).write_key
-    except Wrong as wrong:
-        raise Unreadable(400, wrong.detail, wrong.field or None) from None
+    except Wrong:
+        return None
     return key.encode() if isinstance(key, str) and key else None
 
 

@@ -1,8 +1,8 @@
 """What the ``context`` of Segment's messages tells, as fields of an event.
 
-https://segment.com/docs/connections/spec/common/#context says what there may be. What has a field of
-its own leaves the context, and what is wrong with it is left out: a strange context is no reason to
-lose an event.
+https://segment.com/docs/connections/spec/common/#context lists what there may be. What has a field
+of its own leaves the context, and what is wrong with it is left out: a strange context is no reason
+to lose an event.
 """
 
 from __future__ import annotations
