@@ -7,7 +7,7 @@ and https://segment.com/docs/connections/spec/common/; what is wrong with one ne
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -180,7 +180,23 @@ def read_batch(body: bytes, now: datetime, is_exact: bool = False) -> Payload:
     payload = Payload([], [])
     for index, raw in enumerate(envelope.batch):
         _add(payload, index, bytes(raw), None, frame)
+    if not is_exact:
+        _keep_order(payload.events)
     return payload
+
+
+def _keep_order(events: Iterable[Event]) -> None:
+    """Clients write milliseconds. What one person did within one of them keeps the order of the
+    batch, or the older of two traits could be the one that stays."""
+    seen: dict[tuple[str | None, datetime], int] = {}
+    for event in events:
+        at = event.timestamp
+        if at is None or at.microsecond % 1000:
+            continue
+        key = (event.user_id or event.anonymous_id, at)
+        count = seen[key] = seen.get(key, -1) + 1
+        if count:
+            event.timestamp = at + timedelta(microseconds=min(count, 999))
 
 
 def _add(payload: Payload, index: int, raw: bytes, type_: str | None, frame: _Frame) -> None:
