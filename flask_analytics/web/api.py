@@ -44,7 +44,7 @@ def install(app: Flask, state: State) -> None:
     access.guard(blueprint, state)
     for kind in KINDS:
         blueprint.add_url_rule(f"/{kind}", kind, _view(state, kind))
-    blueprint.add_url_rule("/openapi.json", "openapi", lambda: _document(prefix))
+    blueprint.add_url_rule("/openapi.json", "openapi", lambda: _document(state.settings.url_prefix))
     blueprint.add_url_rule("/", "index", lambda: _unknown(""), methods=_METHODS)
     blueprint.add_url_rule("/<path:rest>", "unknown", _unknown, methods=_METHODS)
     app.register_blueprint(blueprint)

@@ -10,7 +10,7 @@ import msgspec
 
 from ..metrics.kinds import KINDS, Kind
 from ..metrics.parameters import TABLE
-from . import batch, shapes
+from . import batch, shapes, tracking_calls
 
 _SCHEMAS = "#/components/schemas/{name}"
 
@@ -65,13 +65,14 @@ _FORMAT = {
 def document(base: str) -> dict[str, Any]:
     """The whole description.
 
-    :param base: the address that paths are relative to.
+    :param base: the address that paths are relative to: ANALYTICS_URL_PREFIX.
     """
     answers = _answers()
     schemas = {**answers.pop("$defs"), "Problem": _PROBLEM}
-    paths = {f"/{kind}": {"get": _operation(kind, answers[kind])} for kind in KINDS}
-    paths["/events"] = {"post": _write("events", "Send events", batch.Events)}
-    paths["/identify"] = {"post": _write("identify", "Say who somebody is", batch.Identify)}
+    paths = {f"/api/{kind}": {"get": _operation(kind, answers[kind])} for kind in KINDS}
+    paths["/api/events"] = {"post": _write("events", "Send events", batch.Events)}
+    paths["/api/identify"] = {"post": _write("identify", "Say who somebody is", batch.Identify)}
+    paths |= {f"/v1/{name}": {"post": _track(name)} for name in _CALLS}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Analytics", "version": "1"},
@@ -164,11 +165,40 @@ def _write(name: str, summary: str, type_: type) -> dict[str, Any]:
     }
 
 
+#: What Segment's clients send, and what it is.
+_CALLS: Mapping[str, str] = {
+    "track": "Somebody did something",
+    "identify": "Somebody is somebody, and what is known of them",
+    "page": "Somebody saw a page",
+    "screen": "Somebody saw a screen of an app",
+    "group": "Somebody belongs to a company, team or account",
+    "alias": "Two ids are one person",
+    "batch": "Several of these",
+    "import": "Several of the past, at the times they tell",
+}
+
+
+def _track(name: str) -> dict[str, Any]:
+    """One of the calls of the tracking API, as Segment's clients make and understand them."""
+    type_ = tracking_calls.Batch if name in ("batch", "import") else tracking_calls.Call
+    taken = {"description": "Taken; `rejected` has those that were not.",
+             "content": {"application/json": {"schema": {"$ref": _ref("Taken")}}}}  # fmt: skip
+    return {
+        "operationId": f"v1_{name}",
+        "summary": _CALLS[name],
+        "security": [{"writeBasic": []}, {"write": []}, {}],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": _ref(type_.__name__)}}},
+        },
+        "responses": {"200": taken, **_refusals(tracking_calls.PROBLEMS)},
+    }
+
+
 def _requests() -> dict[str, Any]:
-    _, schemas = msgspec.json.schema_components(
-        [batch.Events, batch.Identify, batch.Receipt], ref_template=_SCHEMAS
-    )
-    return schemas
+    types = [batch.Events, batch.Identify, batch.Receipt]
+    types += [tracking_calls.Call, tracking_calls.Batch, tracking_calls.Taken]
+    return msgspec.json.schema_components(types, ref_template=_SCHEMAS)[1]
 
 
 def _refusals(problems: Mapping[int, str]) -> dict[str, Any]:

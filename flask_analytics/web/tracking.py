@@ -30,7 +30,7 @@ _HEADERS = "Authorization, Content-Type, Content-Encoding, X-Retry-Count"
 _REMEMBERED = "7200"
 
 #: Status -> the word for programs of an answer about the whole body.
-_WORDS = {400: "malformed", 413: "too_large", 415: "unknown_type"}
+_WORDS = {400: "malformed", 413: "too_large", 415: "content_type"}
 
 Read = Callable[[bytes, datetime], Payload]
 

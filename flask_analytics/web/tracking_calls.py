@@ -19,7 +19,7 @@ from ..event import MAX_EVENT_BYTES, Event, EventType, Revenue, Source
 from ..values import clean, clean_name, is_plain
 from ..visitor import id_text
 from . import tracking_context
-from .batch import MAX_EVENTS, Id, MessageId, check, moment, named
+from .batch import MAX_BATCH, MAX_EVENTS, Id, MessageId, check, moment, named
 from .payload import Payload, Refusal, Unreadable, Wrong
 
 #: What each call becomes.
@@ -102,6 +102,38 @@ class Batch(msgspec.Struct, rename="camel"):
     context: dict[str, Any] | None = None
     integrations: dict[str, Any] | None = None
     write_key: str | None = None
+
+
+class TakenNot(msgspec.Struct):
+    """A message that was not taken: its place in the batch, which field, and why: for people, and
+    as one of ``CODES``."""
+
+    index: int
+    field: str
+    detail: str
+    code: str
+
+
+class Taken(msgspec.Struct, omit_defaults=True):
+    """What became of a body. ``accepted`` and ``rejected`` are there where some were refused."""
+
+    success: bool
+    accepted: int = 0
+    rejected: list[TakenNot] = []
+
+
+#: Status, and when.
+PROBLEMS: Mapping[int, str] = MappingProxyType(
+    {
+        400: "Nothing was taken: the body is wrong, or all of `rejected` are.",
+        401: "The write key is missing or not known.",
+        403: "There are no write keys, the page is of another origin, or analytics is off.",
+        405: "Calls are sent by POST.",
+        413: f"More than {MAX_BATCH} bytes or {MAX_EVENTS} messages, or a call of more than "
+        f"{MAX_EVENT_BYTES} bytes.",
+        415: "It is no JSON, or packed otherwise than by gzip.",
+    }
+)
 
 
 class _Envelope(msgspec.Struct, rename="camel"):
@@ -302,12 +334,9 @@ def _date(event: Event, call: Call, frame: _Frame) -> None:
 def _lateness(sent_at: Any, now: datetime) -> timedelta:
     """How far the client's clock is behind ours."""
     sent = _time(sent_at) if isinstance(sent_at, str) else None
-    if sent is None:
+    if sent is None or sent.year < 1970:  # before all clocks
         return timedelta()
-    try:
-        late_by = now - sent
-    except OverflowError:  # the first or last day there is, in another zone
-        return timedelta()
+    late_by = now - sent
     return timedelta() if abs(late_by) <= TOLERANCE else late_by
 
 
