@@ -10,7 +10,7 @@ import msgspec
 
 from ..metrics.kinds import KINDS, Kind
 from ..metrics.parameters import TABLE
-from . import batch, shapes, tracking_calls
+from . import batch, shapes, tracking_messages
 
 _SCHEMAS = "#/components/schemas/{name}"
 
@@ -180,7 +180,7 @@ _CALLS: Mapping[str, str] = {
 
 def _track(name: str) -> dict[str, Any]:
     """One of the calls of the tracking API, as Segment's clients make and understand them."""
-    type_ = tracking_calls.Batch if name in ("batch", "import") else tracking_calls.Call
+    type_ = tracking_messages.Batch if name in ("batch", "import") else tracking_messages.Call
     taken = {"description": "Taken; `rejected` has those that were not.",
              "content": {"application/json": {"schema": {"$ref": _ref("Taken")}}}}  # fmt: skip
     return {
@@ -191,13 +191,13 @@ def _track(name: str) -> dict[str, Any]:
             "required": True,
             "content": {"application/json": {"schema": {"$ref": _ref(type_.__name__)}}},
         },
-        "responses": {"200": taken, **_refusals(tracking_calls.PROBLEMS)},
+        "responses": {"200": taken, **_refusals(tracking_messages.PROBLEMS)},
     }
 
 
 def _requests() -> dict[str, Any]:
     types = [batch.Events, batch.Identify, batch.Receipt]
-    types += [tracking_calls.Call, tracking_calls.Batch, tracking_calls.Taken]
+    types += [tracking_messages.Call, tracking_messages.Batch, tracking_messages.Taken]
     return msgspec.json.schema_components(types, ref_template=_SCHEMAS)[1]
 
 

@@ -17,7 +17,8 @@ from . import body, senders
 from .payload import Payload, Unreadable
 from .problem import json_response, problem
 from .senders import Senders
-from .tracking_calls import TYPES, read_batch, read_call, write_key
+from .tracking_calls import read_batch, read_call, write_key
+from .tracking_messages import TYPES
 
 #: Browsers' clients send text, and some name no type at all.
 _JSON = frozenset({"application/json", "text/plain", ""})

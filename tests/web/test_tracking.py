@@ -18,7 +18,7 @@ from flask_analytics.errors import ConfigurationError
 from flask_analytics.event import MAX_EVENT_BYTES, EventType, Source
 from flask_analytics.web.batch import MAX_BATCH, MAX_EVENTS
 from flask_analytics.web.tracking import READERS
-from flask_analytics.web.tracking_calls import CODES
+from flask_analytics.web.tracking_messages import CODES
 
 NOW = datetime(2026, 11, 21, 11, tzinfo=UTC)
 ORIGIN = "https://app.example"

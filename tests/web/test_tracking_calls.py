@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from flask_analytics import Event
 from flask_analytics.web.payload import Unreadable
-from flask_analytics.web.tracking_calls import TYPES, Call, read_batch, read_call
+from flask_analytics.web.tracking_calls import read_batch, read_call
+from flask_analytics.web.tracking_messages import TYPES, Call
 
 NOW = datetime(2026, 11, 21, 11, tzinfo=UTC)
 
