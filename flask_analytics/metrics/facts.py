@@ -7,12 +7,17 @@ for each distinct one.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 #: Types that are no activity: left out unless they are asked for by name.
 QUIET = ("identify", "group", "alias")
+
+#: The trait of a person that is the id of the group they were last said to belong to. Events that
+#: carry no group of their own count as that group's.
+GROUP = "$group"
 
 #: Numbers keep so many digits as keys; integers all of theirs.
 DIGITS = 15
@@ -32,6 +37,15 @@ def text(value: Any) -> str | None:
             return str(int(value))
         return f"{value:.{DIGITS}g}"
     return None
+
+
+def known_traits(
+    type_: str, traits: Mapping[str, Any] | None, group_id: str | None
+) -> Mapping[str, Any]:
+    """What an event tells about its person. Traits of a group are the group's own."""
+    if type_ == "group":
+        return {GROUP: group_id} if group_id else {}
+    return traits or {}
 
 
 class Agent(NamedTuple):

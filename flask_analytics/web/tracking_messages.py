@@ -1,7 +1,6 @@
 """The messages of Segment's clients, and what they are answered, as types.
 
-They are those of https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/ and
-https://segment.com/docs/connections/spec/common/.
+https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/ says what they are.
 """
 
 from __future__ import annotations

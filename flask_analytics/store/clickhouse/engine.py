@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ...metrics import facts
 from ..sql.dialect import Query
 from ..sql.engine import Columns, Passage, Property, Reached, Span
 from .client import Client
@@ -37,11 +38,14 @@ class ClickHouseEngine:
 
     def relation(self, query: Query, span: Span, columns: Columns) -> str:
         """The events of a span."""
-        people = self._state.people if "person" in columns.names else None
+        is_grouped = "group_id" in columns.names
+        people = self._state.people if is_grouped or "person" in columns.names else None
         taken = [self._column(name, people) for name in sorted(columns.names)]
         taken += [_property(each) for each in columns.properties]
         final = " FINAL" if self._state.twice else ""
         joined = f" LEFT ANY JOIN ({people}) AS known ON who = known.key" if people else ""
+        if is_grouped:
+            joined += f" LEFT ANY JOIN {self._groups(query)} AS own ON {_who(people)} = own.member"
         return (
             f"(SELECT {', '.join(taken) or '1'} FROM events{final}{joined} "
             f"WHERE ts >= {span[0]} AND ts < {span[1]})"
@@ -51,9 +55,15 @@ class ClickHouseEngine:
         if name == "echo":
             return f"{_ECHO if self._state.waiting else 'echo_now'} AS echo"
         if name == "person":
-            person = "if(known.person != 0, known.person, who)" if people else "who"
-            return f"nullIf({person}, 0) AS person"
+            return f"nullIf({_who(people)}, 0) AS person"
+        if name == "group_id":
+            return "coalesce(events.group_id, own.belongs) AS group_id"
         return name
+
+    def _groups(self, query: Query) -> str:
+        """Who belongs to which group."""
+        traits = self.traits(query, facts.GROUP)
+        return f"(SELECT person AS member, toNullable(value) AS belongs FROM {traits})"
 
     def traits(self, query: Query, name: str) -> str:
         """Who has a trait now."""
@@ -97,6 +107,10 @@ class ClickHouseEngine:
     def funnel(self, query: Query, passage: Passage) -> list[Reached]:
         """How far people get."""
         return reached(self, query, passage)
+
+
+def _who(people: str | None) -> str:
+    return "if(known.person != 0, known.person, who)" if people else "who"
 
 
 def _property(each: Property) -> str:

@@ -200,8 +200,9 @@ def _told(of: Arrival) -> Iterator[Row]:
         yield {"what": "view", "key": str(of.view), "kind": int(of.bot)}
     if of.seen_by_browser:
         yield {"what": "waiting", "key": str(of.view)}
-    if (user or visitor) and event.type != EventType.GROUP:
-        yield from (_trait(user or visitor, *item, order) for item in event.traits.items())
+    if user or visitor:
+        told = facts.known_traits(event.type, event.traits, event.group_id)
+        yield from (_trait(user or visitor, *item, order) for item in told.items())
 
 
 def _alias(previous: str, user: str, order: Row) -> Row:

@@ -114,7 +114,7 @@ class _Batch:
         who = self._ids[USER, user] if user else anon
         if user and anon is not None and who is not None:
             self._links.append(Link(anon, who, ts, slim.message_id))
-        if who is not None and (slim.traits or slim.previous_id):
+        if who is not None and (slim.traits or slim.previous_id or slim.group_id):
             self._learn(slim, who, ts)
         previous = self._ids[USER, slim.previous_id] if slim.previous_id else None
         echo = self._echo(id, slim) if slim.is_view else 0

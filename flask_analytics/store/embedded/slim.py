@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from ...metrics.facts import known_traits
 from ...metrics.window import micros
 
 
@@ -25,6 +26,7 @@ class Slim(msgspec.Struct, gc=False):
     view_id: str | None = None
     previous_id: str | None = None
     traits: dict[str, Any] | None = None
+    group_id: str | None = None
 
     @property
     def ts(self) -> int:
@@ -33,8 +35,8 @@ class Slim(msgspec.Struct, gc=False):
 
     @property
     def known_traits(self) -> Mapping[str, Any]:
-        """What it tells about its person: traits of a group are the group's."""
-        return {} if self.type == "group" else self.traits or {}
+        """What it tells about its person."""
+        return known_traits(self.type, self.traits, self.group_id)
 
     @property
     def is_view(self) -> bool:

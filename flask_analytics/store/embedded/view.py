@@ -78,6 +78,8 @@ class View:
     def relation(self, query: Query, span: Span, columns: Columns) -> str:
         """The events of a span."""
         names = [each.name for each in columns.properties]
+        if "group_id" in columns.names:  # whose it is tells which group, where the event does not
+            columns = columns._replace(names=columns.names | {"person"})
         sources = [*self._segments(span, names), *self._hot(span)]
         return self._events(query, sources, columns)
 
@@ -154,13 +156,13 @@ class View:
             wanted = listed(query, columns, source.keys, extra)
             parts.append(f"SELECT {wanted} FROM {source.sql} WHERE {where}")
         parts = parts or [nothing(query, columns, extra)]
-        return self._joined(f"({' UNION ALL '.join(parts)})", columns)
+        return self._joined(query, f"({' UNION ALL '.join(parts)})", columns)
 
     def _extra(self, columns: Columns) -> tuple[str, ...]:
         """What the joins need beside the columns asked for."""
         return ("id",) if "echo" in columns.names and self.moment.echoes else ()
 
-    def _joined(self, events: str, columns: Columns) -> str:
+    def _joined(self, query: Query, events: str, columns: Columns) -> str:
         """The events with their people, and with what was known late."""
         names = {name: name for name in sorted(columns.names)}
         joins = ""
@@ -169,6 +171,10 @@ class View:
             if self.moment.people:
                 names["person"] = "coalesce(person, who) AS person"
                 joins += f" LEFT JOIN {self.moment.people} ON key = who"
+        if "group_id" in names:
+            person = names["person"].removesuffix(" AS person")
+            names["group_id"] = "coalesce(group_id, belongs) AS group_id"
+            joins += f" LEFT JOIN {self._groups(query)} ON member = {person}"
         if self._extra(columns):
             names["echo"] = "coalesce(level, echo) AS echo"
             joins += f" LEFT JOIN {self.moment.echoes} USING (id)"
@@ -176,6 +182,11 @@ class View:
         return f"(SELECT {', '.join([*names.values(), *aliases]) or 'one'} FROM {events}{joins})"
 
     # -- people
+
+    def _groups(self, query: Query) -> str:
+        """Who belongs to which group."""
+        traits = self.traits(query, facts.GROUP)
+        return f"(SELECT person AS member, value AS belongs FROM {traits})"
 
     def traits(self, query: Query, name: str) -> str:
         """The people who have a trait."""

@@ -49,7 +49,7 @@ def breakdown(asked: Breakdown, among: Selection) -> tuple[Slice, ...]:
     """Page views, or events of a name, by what they tell, with their people."""
     rows: dict[str, list[Row]] = defaultdict(list)
     for row in among.counted(asked, asked.event):
-        value = row.value(asked.dimension)
+        value = among.value(row, asked.dimension)
         if value is not None and (asked.event or row.is_view):
             rows[value].append(row)
     slices = [Slice(key, len(of), len(among.by_person(of))) for key, of in rows.items()]

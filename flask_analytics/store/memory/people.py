@@ -17,6 +17,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from ...event import EventType
+from ...metrics import facts
 from .row import Key, Row
 
 Order = tuple[int, str]
@@ -59,8 +60,10 @@ class People:
         if row.event.type == EventType.ALIAS and user and row.event.previous_id:
             self._call(Alias(row.order, row.event.previous_id, user[1]))
         key = user or visitor
-        if key and row.event.traits and row.event.type != EventType.GROUP:
-            self._describe(key, row)
+        event = row.event
+        told = facts.known_traits(event.type, event.traits, event.group_id)
+        if key and told:
+            self._describe(key, row.order, told)
 
     def _meet(self, key: Key) -> None:
         if key not in self._known:
@@ -80,11 +83,11 @@ class People:
             self._links[visitor] = link
             self._register = None
 
-    def _describe(self, key: Key, row: Row) -> None:
+    def _describe(self, key: Key, order: Order, told: Mapping[str, Any]) -> None:
         traits = self._traits.setdefault(key, {})
-        for name, value in row.event.traits.items():
-            if name not in traits or traits[name][0] < row.order:
-                traits[name] = (row.order, value)
+        for name, value in told.items():
+            if name not in traits or traits[name][0] < order:
+                traits[name] = (order, value)
 
     # -- what is known
 

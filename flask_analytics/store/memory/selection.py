@@ -64,8 +64,12 @@ class Selection:
     def value(self, row: Row, field: str) -> str | None:
         """The text that any field of the filter language has here."""
         kind, _, name = field.partition(".")
-        if kind != "trait":
-            return row.value(field)
+        if kind == "trait":
+            return self._trait(row, name)
+        value = row.value(field)
+        return self._trait(row, facts.GROUP) if value is None and field == "group" else value
+
+    def _trait(self, row: Row, name: str) -> str | None:
         person = self.people.of(row)
         return facts.text(self.people.traits(person).get(name)) if person else None
 
