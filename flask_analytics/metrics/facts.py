@@ -125,6 +125,17 @@ def campaign(url: str) -> Campaign:
     return Campaign(source, query.get("utm_medium"), query.get("utm_campaign"))
 
 
+def came(url: str | None, context: Mapping[str, Any]) -> Campaign:
+    """How somebody came: by the URL; else, as apps without one tell it, by ``context.campaign``
+    (https://segment.com/docs/connections/spec/common/#context)."""
+    found = campaign(url) if url else Campaign()
+    told = context.get("campaign")
+    if any(found) or not isinstance(told, dict):
+        return found
+    words = (told.get(key) for key in ("source", "medium", "name"))
+    return Campaign(*(word if word and isinstance(word, str) else None for word in words))
+
+
 @lru_cache(REMEMBERED)
 def host(url: str) -> str | None:
     """The host of a URL, lower case, without ``www.``."""

@@ -131,6 +131,17 @@ def test_page_views_by(store: Store, dimension: str, key: str) -> None:
     assert store.answer(named) == (Slice(key, 1, 1),)
 
 
+def test_apps_without_an_address_tell_their_campaign(store: Store) -> None:
+    """In the context, as Segment's clients do; an address that tells one wins."""
+    told = {"campaign": {"source": "news", "medium": "mail", "name": "May sale"}}
+    store.append([event("9:00", "x", context=told)])
+    store.append([event("9:01", "x", context=told, url="https://shop.example/?utm_source=ad")])
+    store.append([event("9:02", "x", context={"campaign": {"source": 5, "name": ""}})])
+    store.append([event("9:03", "x", context={"campaign": "news"})])
+    assert total(store, scope=where("origin=news", "medium=mail", "campaign=May sale")) == 1
+    assert total(store, scope=where("origin=ad")) == 1
+
+
 def test_an_origin_is_the_referrer_without_a_campaign(store: Store) -> None:
     """Unless the referrer is our own."""
     own = {"referrer": "https://www.shop.example/", "hostname": "shop.example"}

@@ -61,7 +61,7 @@ def test_every_call_arrives(
     assert shop.ask("traits?id=old") == {
         "id": "u1",
         "ids": ["a1", "old", "u1"],
-        "traits": {"plan": "pro"},
+        "traits": {"$group": "acme", "plan": "pro"},
     }
 
 

@@ -40,7 +40,7 @@ def test_every_call_arrives(shop: Shop, play: Play) -> None:
     assert shop.ask("traits?id=old") == {
         "id": "u1",
         "ids": ["a1", "old", "u1"],
-        "traits": {"plan": "pro"},
+        "traits": {"$group": "acme", "plan": "pro"},
     }
 
 

@@ -85,7 +85,7 @@ def test_every_call_arrives(
     assert shop.ask("traits?id=a1") == {
         "id": "u1",
         "ids": ["a1", "old", "u1"],
-        "traits": {"plan": "pro"},
+        "traits": {"$group": "acme", "plan": "pro"},
     }
     question = "breakdown?dimension=browser&event=Bought&from=2026-01-01"
     firefox = shop.ask(f"{question}&filter=group%3Dacme")

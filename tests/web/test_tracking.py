@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from flask_analytics.errors import ConfigurationError
 from flask_analytics.event import MAX_EVENT_BYTES, EventType, Source
 from flask_analytics.web.batch import MAX_BATCH, MAX_EVENTS
 from flask_analytics.web.tracking import READERS
-from flask_analytics.web.tracking_messages import CODES
+from flask_analytics.web.tracking_messages import CODES, PROBLEMS
 
 NOW = datetime(2026, 11, 21, 11, tzinfo=UTC)
 ORIGIN = "https://app.example"
@@ -312,3 +313,14 @@ def test_origins_that_are_none(make_app: Callable[..., Flask], origin: str) -> N
     """The start says how they are written."""
     with pytest.raises(ConfigurationError, match=r"ANALYTICS_CORS_ORIGINS.*https://app"):
         make_app(ANALYTICS_CORS_ORIGINS=[origin])
+
+
+# -- written down
+
+PAGE = (Path(__file__).parents[2] / "docs" / "tracking.md").read_text()
+
+
+@pytest.mark.parametrize("word", [*CODES, *map(str, PROBLEMS)])
+def test_every_answer_is_documented(word: str) -> None:
+    """Whoever gets one finds what it means."""
+    assert f"`{word}`" in PAGE or f"| {word} |" in PAGE

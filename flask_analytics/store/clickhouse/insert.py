@@ -117,7 +117,7 @@ def _request(event: Event) -> Row:
 
 
 def _visitor(event: Event) -> Row:
-    agent, came = facts.agent(event.user_agent), facts.campaign(event.url or "")
+    agent, came = facts.agent(event.user_agent), facts.came(event.url, event.context)
     referrer = facts.referrer_host(event.referrer, event.hostname) or None
     return {
         "referrer": referrer,

@@ -99,7 +99,7 @@ def columns(hot: HotRow, echo: int, event: Wire) -> tuple[Any, ...]:
     """The values of COLUMNS, in their order, all but ``rest``, which is the last."""
     name = event.event_name or event.action_name
     agent = facts.agent(event.user_agent)
-    campaign = facts.campaign(event.url) if event.url else facts.Campaign()
+    campaign = facts.came(event.url, event.context)
     referrer = facts.referrer_host(event.referrer, event.hostname)
     money = event.revenue
     may_echo = event.source == "browser" and event.type == "pageview" and event.view_id and not echo

@@ -79,7 +79,7 @@ def _referrer(row: Row) -> str | None:
 
 
 def _campaign(row: Row) -> facts.Campaign:
-    return facts.campaign(row.event.url or "")
+    return facts.came(row.event.url, row.event.context)
 
 
 def _country(row: Row) -> str | None:
