@@ -73,6 +73,7 @@ bench: $(VENV)/test.done
 	$(PY) benchmarks/recovery.py
 	$(PY) benchmarks/killed.py
 	$(PY) benchmarks/ingest.py
+	$(PY) benchmarks/tracking.py
 
 # make chromium: a browser for the tests, from the system's packages, if there is none
 chromium:

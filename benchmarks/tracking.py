@@ -1,15 +1,18 @@
 """Events a second that one gunicorn sync worker takes by Segment's batch call, on one core.
 
     python benchmarks/tracking.py
+    python benchmarks/tracking.py --gzip
 
-A hundred events a batch, as Segment's own libraries send them; worker, delivery and store share core
-0, the client has core 1. Beside ours, in interleaved rounds, what one writes by hand: an endpoint
-with ``request.get_json()`` and an INSERT for each event. *each* commits every event, as SQLite does
-by itself; *WAL* does so with the settings of a careful author; *together* commits once a request,
-checks nothing and forgets what a crash of the process between two commits takes. The goals: 10,000
+A hundred events a batch, as Segment's own libraries send them; worker, delivery and store share
+core 0, the client has core 1. Beside ours, in interleaved rounds, what one writes by hand: an
+endpoint with ``request.get_json()`` and an INSERT for each event. *each* commits every event, as
+SQLite does by itself; *WAL* too, with the settings of a careful author, who may lose the last ones
+when the power fails; *together* commits once a request. None of them checks anything.
+
+*taken* is events a second until the last answer, *kept* until all are in the store. *processor* is
+what the worker itself took of the core for an event, *alone* the rate that comes of it where
+nothing else runs there: other programs make the first two smaller, not these. The goals: 10,000
 events/s with the journal on, and three times *each*.
-
-``taken`` is what was answered for; ``kept`` is what the store has in the end, once each.
 """
 
 from __future__ import annotations
@@ -39,6 +42,10 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 BATCH = 100
+
+#: Batches that come before the clock runs.
+WARM = 5
+
 GOAL_RATE, GOAL_RATIO = 10_000, 3
 KEY = "benchmark"
 AUTHORIZATION = "Basic " + base64.b64encode(f"{KEY}:".encode()).decode()
@@ -89,6 +96,7 @@ def ours(store: str | None = "embedded:") -> Flask:
         app.config["ANALYTICS_COLLECTORS"] = ["memory:"]
     analytics = Analytics(app)
     app.add_url_rule("/flush", "flush", lambda: str(analytics.flush(PATIENCE)))
+    app.add_url_rule("/cpu", "cpu", lambda: str(time.process_time()))
     return app
 
 
@@ -115,6 +123,7 @@ def by_hand(commit: str = "each") -> Flask:
         return {"success": True}
 
     app.add_url_rule("/flush", "flush", lambda: "True")
+    app.add_url_rule("/cpu", "cpu", lambda: str(time.process_time()))
     return app
 
 
@@ -189,27 +198,35 @@ class Served:
         self.ask("POST", "/analytics/v1/batch", content, **own)
 
 
-def measure(variant: str, batches: int, is_packed: bool) -> tuple[float, float]:
-    """Events a second: taken, and taken and kept."""
-    bodies = [body(n * BATCH) for n in range(batches + 5)]
+def measure(variant: str, batches: int, is_packed: bool) -> tuple[float, float, float]:
+    """Events a second, taken and kept, and microseconds of the processor for each."""
     headers = {"Content-Encoding": "gzip"} if is_packed else {}
-    if is_packed:
-        bodies = [gzip.compress(one) for one in bodies]
-    core = min(os.sched_getaffinity(0))
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        with Served(variant, core, folder) as server:
-            for one in bodies[:5]:
-                server.send(one, **headers)
-            assert server.ask("GET", "/flush") == b"True"
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        Served(variant, min(os.sched_getaffinity(0)), folder) as server,
+        ThreadPoolExecutor(2) as clients,  # so that the worker never waits for one
+    ):
+
+        def send(first: int, count: int) -> float:
+            bodies = [body(n * BATCH) for n in range(first, first + count)]
+            packed = map(gzip.compress, bodies) if is_packed else bodies
+            ready = list(packed)
             began = time.perf_counter()
-            with ThreadPoolExecutor(2) as clients:  # so that the worker never waits for one
-                list(clients.map(lambda one: server.send(one, **headers), bodies[5:]))
-            taken = time.perf_counter() - began
-            assert server.ask("GET", "/flush") == b"True"
-            kept = time.perf_counter() - began
-            if variant == "flask_analytics":
-                check(server, len(bodies) * BATCH)
-    return batches * BATCH / taken, batches * BATCH / kept
+            list(clients.map(lambda one: server.send(one, **headers), ready))
+            return time.perf_counter() - began
+
+        send(0, WARM)
+        assert server.ask("GET", "/flush") == b"True"
+        cpu = float(server.ask("GET", "/cpu"))
+        taken = send(WARM, batches)
+        began = time.perf_counter()
+        assert server.ask("GET", "/flush") == b"True"
+        kept = taken + time.perf_counter() - began
+        cpu = float(server.ask("GET", "/cpu")) - cpu
+        if variant == "flask_analytics":
+            check(server, (WARM + batches) * BATCH)
+    count = batches * BATCH
+    return count / taken, count / kept, cpu / count * 1e6
 
 
 def check(server: Served, count: int) -> None:
@@ -225,17 +242,20 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=300, help="of a round")
     parser.add_argument("--gzip", action="store_true", help="bodies are packed")
     options = parser.parse_args()
-    rates: dict[str, list[tuple[float, float]]] = {name: [] for name in VARIANTS}
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in VARIANTS}
     for _ in range(options.rounds):
-        for name, found in rates.items():
-            few = max(10, options.batches // 10) if name in SLOW else options.batches
-            found.append(measure(name, few, options.gzip))
+        for name, rounds in found.items():
+            few = max(5, options.batches // 20) if name in SLOW else options.batches
+            rounds.append(measure(name, few, options.gzip))
     print(f"batches of {BATCH}, one sync worker, one core{', gzip' * options.gzip}")
-    print(f"{'':28}{'taken':>12}{'kept':>12}{'ratio':>8}   events/s")
-    first = [statistics.median(column) for column in zip(*rates["flask_analytics"], strict=True)]
-    for name, found in rates.items():
-        taken, kept = (statistics.median(column) for column in zip(*found, strict=True))
-        print(f"{name:28}{taken:12,.0f}{kept:12,.0f}{first[0] / taken:7.1f}x")
+    print(f"{'':27}{'taken':>9}{'kept':>9}{'ratio':>8}{'processor':>12}{'alone':>9}{'ratio':>8}")
+    medians = {name: [*map(statistics.median, zip(*of, strict=True))] for name, of in found.items()}
+    own_rate, _, own_cpu = medians["flask_analytics"]
+    for name, (taken, kept, cpu) in medians.items():
+        print(
+            f"{name:27}{taken:9,.0f}{kept:9,.0f}{own_rate / taken:7.1f}x"
+            f"{cpu:9.1f} us{1e6 / cpu:9,.0f}{cpu / own_cpu:7.1f}x"
+        )
     print(f"goals: {GOAL_RATE:,} events/s, and {GOAL_RATIO}x by hand, each")
 
 

@@ -6,6 +6,7 @@ A key is trusted: an event may tell every field of the event's shape, its type a
 from __future__ import annotations
 
 import re
+from collections.abc import Sized
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Annotated, Any
@@ -133,11 +134,8 @@ def read_events(body: bytes, now: datetime) -> Payload:
     :param now: UTC.
     :raises Unreadable: none can be taken.
     """
-    envelope = _whole(body, _Envelope)
-    if not envelope.events:
-        raise Unreadable(400, "There is no event in it.", "events")
-    if len(envelope.events) > MAX_EVENTS:
-        raise Unreadable(413, f"More than {MAX_EVENTS} events: send fewer at a time.", "events")
+    envelope = whole(body, _Envelope)
+    count(envelope.events, "events")
     payload = Payload([], [])
     for index, raw in enumerate(envelope.events):
         try:
@@ -154,14 +152,26 @@ def read_identify(body: bytes, now: datetime) -> Event:
     """
     if len(body) > MAX_EVENT_BYTES:
         raise Unreadable(413, f"An event has at most {MAX_EVENT_BYTES} bytes.")
-    told = _whole(body, Identify)
+    told = whole(body, Identify)
     try:
         return _event(Claim(type=EventType.IDENTIFY, **msgspec.structs.asdict(told)), now)
     except Wrong as wrong:
         raise Unreadable(400, wrong.detail, wrong.field) from None
 
 
-def _whole(body: bytes, kind: Any) -> Any:
+def count(found: Sized, field: str) -> None:
+    """:raises Unreadable: there is no event in a body, or there are too many."""
+    if not found:
+        raise Unreadable(400, "There is no event in it.", field)
+    if len(found) > MAX_EVENTS:
+        raise Unreadable(413, f"More than {MAX_EVENTS} events: send fewer at a time.", field)
+
+
+def whole(body: bytes, kind: Any) -> Any:
+    """A body as a type.
+
+    :raises Unreadable: it is no JSON, or something else.
+    """
     try:
         return named(body, kind)
     except Wrong as wrong:
@@ -232,7 +242,7 @@ def _event(claim: Claim, now: datetime) -> Event:
         status_code=claim.status_code,
         duration=None if claim.duration_ms is None else claim.duration_ms / 1000,
         revenue=_revenue(claim.revenue),
-        client_ip=_address(claim.client_ip),
+        client_ip=address(claim.client_ip),
         locale=language_tag(claim.locale) if claim.locale else None,
         url=_url("url", claim.url),
         referrer=_url("referrer", claim.referrer),
@@ -277,7 +287,11 @@ def _revenue(money: Money | None) -> Revenue | None:
         raise Wrong("revenue", f"{error}.") from None
 
 
-def _address(text: str | None) -> str | None:
+def address(text: str | None) -> str | None:
+    """An IP address as it is written.
+
+    :raises Wrong: it is none.
+    """
     try:
         return str(ip_address(text)) if text else None
     except ValueError:

@@ -17,7 +17,7 @@ from ..event import MAX_EVENT_BYTES, Event, EventType, Revenue, Source
 from ..values import clean, clean_name, is_plain
 from ..visitor import id_text
 from . import tracking_context
-from .batch import MAX_EVENTS, check, moment, named
+from .batch import check, count, moment, named, whole
 from .payload import Payload, Refusal, Unreadable, Wrong
 from .tracking_messages import TYPES, Call
 
@@ -105,14 +105,8 @@ def read_batch(body: bytes, now: datetime, is_exact: bool = False) -> Payload:
     :param is_exact: times are not corrected by the client's clock.
     :raises Unreadable: none can be taken.
     """
-    try:
-        envelope: _Envelope = named(body, _Envelope)
-    except Wrong as wrong:
-        raise Unreadable(400, wrong.detail, wrong.field or None) from None
-    if not envelope.batch:
-        raise Unreadable(400, "There is no message in it.", "batch")
-    if len(envelope.batch) > MAX_EVENTS:
-        raise Unreadable(413, f"More than {MAX_EVENTS} messages: send fewer at a time.", "batch")
+    envelope: _Envelope = whole(body, _Envelope)
+    count(envelope.batch, "batch")
     frame = _Frame(now, is_exact, envelope.sent_at, envelope.context, envelope.integrations)
     payload = Payload([], [])
     for index, raw in enumerate(envelope.batch):
@@ -131,9 +125,9 @@ def _keep_order(events: Iterable[Event]) -> None:
         if at is None or at.microsecond % 1000:
             continue
         key = (event.user_id or event.anonymous_id, at)
-        count = seen[key] = seen.get(key, -1) + 1
-        if count:
-            event.timestamp = at + timedelta(microseconds=min(count, 999))
+        place = seen[key] = seen.get(key, -1) + 1
+        if place:
+            event.timestamp = at + timedelta(microseconds=min(place, 999))
 
 
 def _add(payload: Payload, index: int, raw: bytes, type_: str | None, frame: _Frame) -> None:

@@ -7,7 +7,6 @@ to lose an event.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -15,6 +14,8 @@ from ..enrich import MAX_LENGTH, language_tag, public_url
 from ..event import Event, EventType
 from ..values import clean_text
 from ..visitor import MAX_ID
+from .batch import address
+from .payload import Wrong
 
 #: Facts of a page, which some clients tell as properties of a page call, too.
 _PAGE = ("url", "path", "referrer", "search")
@@ -80,6 +81,6 @@ def _title(event: Event, page: dict[str, Any]) -> None:
 
 def _address(told: Any) -> str | None:
     try:
-        return str(ip_address(told)) if isinstance(told, str) and told else None
-    except ValueError:
+        return address(told) if isinstance(told, str) else None
+    except Wrong:
         return None

@@ -108,6 +108,12 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
         yield started
 
 
+@pytest.fixture
+def failures() -> list[Any]:
+    """What a client of the test could not send."""
+    return []
+
+
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
     """The clients of package.json; a reason for a skip where npm cannot bring them."""

@@ -14,12 +14,6 @@ pytestmark = pytest.mark.deploy
 
 
 @pytest.fixture
-def failures() -> list[Any]:
-    """What the client could not send."""
-    return []
-
-
-@pytest.fixture
 def make_client(shop: Shop, failures: list[Any]) -> Iterator[Callable[..., Client]]:
     """A client as its documentation sets one up."""
     clients: list[Client] = []

@@ -16,12 +16,6 @@ pytestmark = pytest.mark.deploy
 
 
 @pytest.fixture
-def failures() -> list[Any]:
-    """What the client could not send: the error, and how many events."""
-    return []
-
-
-@pytest.fixture
 def make_client(shop: Shop, failures: list[Any]) -> Iterator[Callable[..., Client]]:
     """A client as its documentation sets one up; it differs from Segment's by one address."""
     clients: list[Client] = []
