@@ -84,7 +84,7 @@ uwsgi: $(VENV)/test.done
 	@$(PY) -m pip install --quiet uwsgi || echo "uWSGI cannot be built here: its tests are skipped."
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .npm-clients build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/run.done: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)
