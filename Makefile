@@ -35,7 +35,7 @@ unit: $(VENV)/test.done chromium
 	$(PY) -m pytest -m "not deploy"
 
 # make servers: real servers and processes, started, stopped and killed
-servers: $(VENV)/test.done uwsgi
+servers: $(VENV)/test.done uwsgi chromium
 	$(PY) -m pytest -m deploy
 
 # make gevent: the tests of unit in a process patched by gevent

@@ -14,7 +14,7 @@ import pytest
 from ..deploy.actors import wait_until
 from .conftest import KEY, Shop
 
-pytestmark = [pytest.mark.deploy, pytest.mark.browser]
+pytestmark = pytest.mark.deploy
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Cart</title>
 <script src="/segment.js"></script></head><body></body></html>"""
