@@ -140,7 +140,7 @@ def test_an_alias_that_is_undone_stays_so(house: House) -> None:
 
 
 def test_traits_are_the_newest(house: House) -> None:
-    """By time, not by arrival; those of a group are the group's."""
+    """By time, not by arrival; those of a group are the group's, of which only the id is known."""
     fields = {"type": EventType.IDENTIFY, "user_id": "u"}
     house.append(make(None, at=START + 2, traits={"plan": "pro"}, **fields))
     house.append(make(None, at=START + 1, traits={"plan": "free", "age": 5}, **fields))
@@ -149,7 +149,7 @@ def test_traits_are_the_newest(house: House) -> None:
 
     keys = house.catalog.keys_of("u")
 
-    assert house.catalog.traits_of(keys) == {"plan": "pro", "age": 5}
+    assert house.catalog.traits_of(keys) == {"plan": "pro", "age": 5, "$group": "g"}
     assert house.catalog.traits("plan") == {keys[0]: "pro"}
 
 

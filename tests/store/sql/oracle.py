@@ -212,7 +212,7 @@ def _logical(row: Row, among: Selection) -> dict[str, Any]:
         "person": f"{person[0]}:{person[1]}" if person else None,
         "status": event.status_code,
         "duration": event.duration,
-        "group_id": event.group_id,
+        "group_id": among.value(row, "group"),
         "amount": event.revenue and Decimal(event.revenue.amount),
         "currency": event.revenue and event.revenue.currency,
         "engaged": row.engaged,
