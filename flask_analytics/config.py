@@ -27,6 +27,16 @@ class Rate:
     burst: int
 
 
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """How the module behaves in pages."""
+
+    #: ``full`` or ``core``.
+    build: str
+    #: What the snippet's tag says, without ``data-``; an empty text is a switch that is on.
+    attributes: Mapping[str, str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What this application asked for. Built by ``read``; nothing changes it afterwards."""
@@ -39,6 +49,7 @@ class Settings:
     fsync: str | None
     url_prefix: str
     browser_prefix: str
+    browser: Browser
     write_keys: Mapping[str, str] = field(repr=False)
     read_tokens: Mapping[str, str] = field(repr=False)
     exclude: tuple[str, ...]
@@ -156,6 +167,57 @@ def _rate(value: Any) -> Rate:
     raise ValueError("must be a rate")
 
 
+def _number(lowest: float, highest: float) -> Check:
+    def check(value: Any) -> str:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if is_number and lowest <= value <= highest:
+            return f"{value:g}"
+        raise ValueError(f"must be a number from {lowest:g} to {highest:g}")
+
+    return check
+
+
+def _behaviours(value: Any) -> str:
+    names = _texts(value)
+    if wrong := [name for name in names if name not in BEHAVIOURS]:
+        raise ValueError(f"knows {', '.join(BEHAVIOURS)}, not {', '.join(wrong)}")
+    return " ".join(names)
+
+
+#: What the module notices by itself, and ``off`` may name.
+BEHAVIOURS = ("views", "engagement", "errors", "links", "rage", "forms")
+
+#: The options of ANALYTICS_BROWSER. True is an attribute without a value.
+BROWSER: Mapping[str, Check] = {
+    "build": _one_of("full", "core"),
+    "flush": _number(0.1, 3600),
+    "batch": _number(1, 100),
+    "off": _behaviours,
+    "consent": _one_of("required"),
+    "gpc": _one_of("ignore"),
+    "dnt": _bool,
+    "hash": _bool,
+    "vitals": _bool,
+    "offline": _bool,
+}
+
+
+def _browser(value: Any) -> Browser:
+    if not isinstance(value, Mapping):
+        raise ValueError("must be a dict of options")
+    attributes: dict[str, str] = {}
+    for name, wish in value.items():
+        if name not in BROWSER:
+            raise ValueError(f"has no option {name!r}, only {', '.join(BROWSER)}")
+        try:
+            checked = BROWSER[name](wish)
+        except ValueError as error:
+            raise ValueError(f"[{name!r}] {error}") from None
+        if checked is not False:
+            attributes[name] = "" if checked is True else checked
+    return Browser(attributes.pop("build", "full"), attributes)
+
+
 #: Every setting, once. The name in the configuration is ANALYTICS_ and the key in capitals.
 TABLE: Mapping[str, Setting] = {
     "enabled": Setting(True, _bool, "False switches every event off"),
@@ -172,6 +234,7 @@ TABLE: Mapping[str, Setting] = {
     ),
     "url_prefix": Setting("/analytics", _prefix, '"/analytics"'),
     "browser_prefix": Setting("/_a", _prefix, '"/_a"'),
+    "browser": Setting({}, _browser, '{"vitals": True, "off": ["forms"]}'),
     "write_keys": Setting({}, _keys, '{"mobile": "a-long-random-key"}'),
     "read_tokens": Setting({}, _keys, '{"reports": "sha256:..."}'),
     "exclude": Setting((), _texts, '["/health", "/internal/*"]'),

@@ -1,24 +1,31 @@
-// For code that cannot import the module: a DOM event of the hook's name becomes the hook.
-// htmx needs nothing else, its HX-Trigger header dispatches such an event.
-
-import { trackedName, trackedParams } from "./events.js";
+// Events that come without an import of this module: as a DOM event of the hook's name, or written
+// into the page. htmx and unpoly need nothing else, their response headers HX-Trigger and
+// X-Up-Events dispatch such events.
+import { emitAll } from "./core.js";
+import { listen } from "./hooks.js";
 
 const NAME = "analytics:track";
+const BLOCKS = 'script[type="application/json"][data-analytics]';
 
-export function bridgeDomEvents(hooks) {
-  // A page may mirror the hook into the DOM. What is being emitted is not taken in again, or the
-  // two would call each other for ever.
-  const running = new Set();
-  hooks.on(NAME, (payload) => running.add(trackedName(payload)), { priority: Infinity });
-  hooks.on(NAME, (payload) => running.delete(trackedName(payload)), { priority: -Infinity });
-
-  function forward({ detail }) {
-    const eventName = trackedName(detail);
-    if (!eventName || running.has(eventName)) return;
-    const timestamp = detail.timestamp ?? Date.now();
-    hooks.emit(NAME, { eventName, params: trackedParams(detail), timestamp });
+function readBlocks() {
+  for (const block of document.querySelectorAll(BLOCKS)) {
+    // Read once; a copy of the page that Turbo keeps has lost the mark as well.
+    block.removeAttribute("data-analytics");
+    emitAll(JSON.parse(block.textContent));
   }
+}
 
-  // Capturing at the window, so an event that does not bubble, or is stopped, arrives as well.
-  addEventListener(NAME, forward, true);
+export function bridgeTheDom() {
+  // A page may mirror the hook into the DOM. What comes while the hook is being emitted is such a
+  // mirror's: taken in again, the two would call each other for ever.
+  let depth = 0;
+  listen(NAME, () => depth++, Infinity);
+  listen(NAME, () => depth--, -Infinity);
+
+  // Capturing, so an event that does not bubble, or is stopped, arrives as well. htmx wraps a list,
+  // which tells of several events, in an object.
+  addEventListener(NAME, ({ detail }) => depth || emitAll(detail?.value || detail), true);
+
+  // With each view: a navigation inside the page may have brought others.
+  listen("page:view", readBlocks);
 }

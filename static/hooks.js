@@ -1,39 +1,48 @@
 // The hook bus: the one way in and out of this module, for the page and for our own parts.
 
-const listeners = new Map(); // event name -> its listeners, in the order they are called
+const listeners = {}; // event name -> its listeners, in the order they are called
+const OURS = {}; // the id of what the module itself listens with: what the page clears is the page's
 
-function remove(event, isGone) {
-  const staying = (listeners.get(event) ?? []).filter((listener) => !isGone(listener));
-  listeners.set(event, staying);
+function keep(event, isStaying) {
+  listeners[event] = (listeners[event] || []).filter(isStaying);
 }
 
-function on(event, fn, { id, once = false, priority = 0 } = {}) {
-  const listener = { fn, id, once, priority };
-  const all = [...(listeners.get(event) ?? []), listener];
+function on(event, fn, { id = fn, once, priority = 0 } = {}) {
+  const listener = { _fn: fn, _id: id, _once: once, _priority: priority };
   // The sort is stable: listeners of one priority keep the order in which they came.
-  listeners.set(event, all.sort((a, b) => b.priority - a.priority));
-  return () => remove(event, (other) => other === listener);
-}
-
-function once(event, fn, options) {
-  return on(event, fn, { ...options, once: true });
-}
-
-function off(event, id) {
-  remove(event, (listener) => listener.id === id);
+  listeners[event] = [...(listeners[event] || []), listener].sort(
+    (a, b) => b._priority - a._priority,
+  );
+  emit("hooks:on", event); // what nobody listens to need not be watched
+  return () => keep(event, (other) => other !== listener);
 }
 
 function emit(event, payload) {
-  for (const listener of listeners.get(event) ?? []) {
+  for (const listener of listeners[event] || []) {
     // A listener before this one may have removed it, or used it up by emitting the event again.
-    if (!listeners.get(event).includes(listener)) continue;
-    if (listener.once) remove(event, (other) => other === listener);
+    if (!listeners[event].includes(listener)) continue;
+    if (listener._once) keep(event, (other) => other !== listener);
     try {
-      listener.fn(payload);
+      listener._fn(payload);
     } catch (error) {
-      console.error(`analytics: a listener of ${event} failed`, error);
+      console.error("analytics:", event, error);
     }
   }
 }
 
-export const hooks = Object.freeze({ on, once, off, emit });
+export function listen(event, fn, priority) {
+  on(event, fn, { id: OURS, priority });
+}
+
+export const hooks = {
+  on,
+  once: (event, fn, options) => on(event, fn, { ...options, once: true }),
+  // By id, or by the function of a listener that was given none.
+  off: (event, id) => keep(event, (listener) => listener._id !== id),
+  clear(event) {
+    for (const name of event ? [event] : Object.keys(listeners)) {
+      keep(name, (listener) => listener._id === OURS);
+    }
+  },
+  emit,
+};

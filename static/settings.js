@@ -1,20 +1,25 @@
 // What the page's script tag says. There is no global to configure, so that nothing can clash.
 
-const MOST_EVENTS = 100; // a body; the server refuses more
+// The module finds its own tag; a page that only imports it has none.
+export const data =
+  [...document.scripts].find((script) => script.src === import.meta.url)?.dataset || {};
 
-function positive(text, fallback) {
-  const number = Number(text);
-  return number > 0 ? number : fallback;
+export const endpoint = data.endpoint || new URL("e", import.meta.url);
+export const flushAfter = (+data.flush || 5) * 1000; // milliseconds, as the browser's timers
+export const batchSize = +data.batch || 20;
+
+// Each behaviour is on, unless the tag's data-off names it.
+export function isOn(name) {
+  return !data.off?.includes(name);
 }
 
-// With `moduleUrl` the module finds its own tag; a page that only imports it has none.
-export function readSettings(moduleUrl) {
-  const tag = [...document.scripts].find((script) => script.src === moduleUrl);
-  const { endpoint, view, flush, batch } = tag?.dataset ?? {};
-  return {
-    endpoint: endpoint ? new URL(endpoint, document.baseURI).href : new URL("e", moduleUrl).href,
-    view: view || "", // the server's id of this page view
-    flush: positive(flush, 5) * 1000, // milliseconds from here on, as the browser's timers
-    batch: Math.min(positive(batch, 20), MOST_EVENTS),
-  };
+// A switch is on where its attribute is there, whatever it says.
+export function has(name) {
+  return name in data;
 }
+
+// What the visitor's browser says for them, until they tell the page itself.
+const objects =
+  (navigator.globalPrivacyControl && data.gpc !== "ignore") ||
+  (has("dnt") && navigator.doNotTrack === "1");
+export const consent = objects ? false : data.consent ? undefined : true;

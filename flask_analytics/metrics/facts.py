@@ -7,6 +7,7 @@ for each distinct one.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -92,11 +93,14 @@ def _is_crawler(user_agent: str) -> bool:
     return bool(is_crawler(user_agent))
 
 
-def is_bot(user_agent: str | None, source: str) -> bool:
-    """Whether an event is a bot's: by its user agent; without any, unless it came by the API.
+def is_bot(user_agent: str | None, source: str, context: Mapping[str, Any] | None = None) -> bool:
+    """Whether an event is a bot's: by its user agent; without any, unless it came by the API; and
+    where a browser says that a program drives it.
 
     Loads the list of crawlers (2 MB), not the families: every append may call it.
     """
+    if context and source == "browser" and context.get("automated") is True:
+        return True
     return _is_crawler(user_agent) if user_agent else source != "api"
 
 

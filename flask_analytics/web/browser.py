@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Request, Response, request, url_for
+from flask import Blueprint, Flask, Request, Response, abort, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import assets, visitor
@@ -27,22 +26,6 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
-    """The bundled module: its text, the hash in its name, and its integrity (SRI)."""
-
-    text: bytes
-    hash: str
-    integrity: str
-
-    @classmethod
-    def load(cls) -> Module:
-        """Bundle it from static/."""
-        text = assets.bundle()
-        digest = hashlib.sha384(text).digest()
-        return cls(text, digest.hex()[:16], "sha384-" + base64.b64encode(digest).decode())
-
-
-@dataclass(frozen=True, slots=True)
 class Snippet:
     """What ``flask_analytics/snippet.html`` prints."""
 
@@ -50,11 +33,13 @@ class Snippet:
     integrity: str
     endpoint: str
     view_id: str | None
+    #: What else the tag says, as data attributes without ``data-``.
+    options: Mapping[str, str]
 
 
 def install(app: Flask, state: State) -> None:
     """Register the blueprint and what templates need."""
-    module = Module.load()
+    module = assets.Module.load(state.settings.browser.build)
     blueprint = Blueprint(
         "flask_analytics",
         __name__,
@@ -62,18 +47,43 @@ def install(app: Flask, state: State) -> None:
         template_folder="templates",
         url_prefix=state.settings.browser_prefix,
     )
-    name = f"a.{module.hash}.js"
-    door = f'export * from "./{name}";\n'.encode()
-    blueprint.add_url_rule(f"/{name}", "module", lambda: _script(module.text, _FOREVER))
-    blueprint.add_url_rule("/a.js", "door", lambda: _script(door, "no-cache"))
+    scripts = {"a": module.main, **module.parts}
+    end = f"{module.hash}.js"
+    door = f'export * from "./a.{end}";\n'.encode()
+    blueprint.add_url_rule(f"/a.{end}", "module", lambda: _script(module.main, f"a.{end}"))
+    blueprint.add_url_rule(
+        f"/<part>.{end}", "part", lambda part: _script(scripts.get(part), f"{part}.{end}")
+    )
+    blueprint.add_url_rule(f"/<part>.{end}.map", "map", lambda part: _map(scripts.get(part)))
+    blueprint.add_url_rule("/a.js", "door", lambda: _answer(door, "no-cache"))
     blueprint.add_url_rule("/e", "ingest", lambda: ingest(state), methods=["POST"])
     app.register_blueprint(blueprint)
     app.jinja_env.globals["analytics_module_url"] = _module_url
     app.jinja_env.globals["analytics_snippet"] = lambda: _snippet(state, module)
 
 
-def _script(text: bytes, cache: str) -> Response:
-    response = Response(text, mimetype="text/javascript")
+def _script(script: assets.Script | None, name: str) -> Response:
+    """A script in the shortest form that the browser takes."""
+    if script is None:
+        abort(404)
+    accepted = request.accept_encodings
+    coding = next((coding for coding in ("br", "gzip") if accepted[coding]), "")
+    response = _answer(script.forms[coding], _FOREVER)
+    response.headers["SourceMap"] = f"{name}.map"  # inside the script it would change the hash
+    response.vary.add("Accept-Encoding")
+    if coding:
+        response.headers["Content-Encoding"] = coding
+    return response
+
+
+def _map(script: assets.Script | None) -> Response:
+    if script is None:
+        abort(404)
+    return _answer(script.source_map, _FOREVER, "application/json")
+
+
+def _answer(body: bytes, cache: str, mimetype: str = "text/javascript") -> Response:
+    response = Response(body, mimetype=mimetype)
     response.headers["Cache-Control"] = cache
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.add_etag()
@@ -85,7 +95,7 @@ def _module_url() -> str:
     return url_for("flask_analytics.module")
 
 
-def _snippet(state: State, module: Module) -> Snippet | None:
+def _snippet(state: State, module: assets.Module) -> Snippet | None:
     if not state.settings.enabled:
         return None
     record = current_record()
@@ -95,6 +105,7 @@ def _snippet(state: State, module: Module) -> Snippet | None:
         integrity=module.integrity,
         endpoint=url_for("flask_analytics.ingest"),
         view_id=None if view is None else state.pipeline.views.write(*view),
+        options=state.settings.browser.attributes,
     )
 
 

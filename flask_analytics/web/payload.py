@@ -10,11 +10,11 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 
-from ..enrich import public_url
+from ..enrich import cut_url, public_url
 from ..event import Event, EventType, Source
 from ..values import clean, clean_name, clean_text
 
@@ -59,6 +59,8 @@ class _Envelope(msgspec.Struct):
     url: _Address | None = None
     referrer: _Address | None = None
     title: str | None = None
+    #: ``navigator.webdriver``: a program drives the browser.
+    automated: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,9 @@ def _event(raw: bytes, envelope: _Envelope, late_by: timedelta | None, now: date
         timestamp=_timestamp(claim.timestamp, late_by, now),
     )
     if claim.timestamp is not None:
-        event.context = {"original_timestamp": claim.timestamp.isoformat()}
+        event.context["original_timestamp"] = claim.timestamp.isoformat()
+    if envelope.automated is True:
+        event.context["automated"] = True
     _place(event, claim.url or envelope.url, envelope.referrer)
     return event
 
@@ -195,8 +199,19 @@ def _place(event: Event, url: str | None, referrer: str | None) -> None:
         if event.url is None:
             raise Wrong("url", "This is not an absolute http(s) address.")
         event.path = _path(event.url)
+        if route := _fragment_route(url):
+            event.url, event.path = cut_url(event.url + route), clean_text(event.path + route)
     if referrer:
         event.referrer = public_url(referrer)
+
+
+def _fragment_route(url: str) -> str:
+    """The fragment where it is a page's address (``#/cart``, ``#!/cart``), without its query. The
+    module sends none, unless the page has asked for it."""
+    fragment = urlsplit(url).fragment.partition("?")[0]
+    if not fragment.removeprefix("!").startswith("/"):
+        return ""
+    return "#" + quote(fragment, safe="/:@!$&'()*+,;=~-._%")
 
 
 def _path(url: str) -> str:

@@ -69,7 +69,7 @@ def arrivals(bodies: Sequence[bytes]) -> list[Arrival]:
 def _arrival(event: Event) -> Arrival:
     assert event.timestamp is not None, "the pipeline gives every event its time"
     event.client_ip = None  # no store keeps it
-    bot = facts.is_bot(event.user_agent, event.source)
+    bot = facts.is_bot(event.user_agent, event.source, event.context)
     return Arrival(event, encode(event), micros(event.timestamp), bot)
 
 

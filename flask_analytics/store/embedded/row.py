@@ -107,7 +107,7 @@ def columns(hot: HotRow, echo: int, event: Wire) -> tuple[Any, ...]:
         hot.id if may_echo else None, hot.ts, *mark.split(event.message_id),
         name or event.type, 1 if event.event_name else 2 if name else 0,
         event.action_name if event.event_name else None,
-        event.type, event.source, facts.is_bot(event.user_agent, event.source), echo,
+        event.type, event.source, facts.is_bot(event.user_agent, event.source, event.context), echo,
         hot.who, hot.anon, hot.previous,
         event.matched_pattern, event.path, event.method, _small(event.status_code),
         None if event.duration_ms is None else round(event.duration_ms * 1000),

@@ -24,7 +24,7 @@ class Row:
         self.event = event
         self.us = micros(event.timestamp)
         self.name = event.name
-        self.bot = facts.is_bot(event.user_agent, event.source)
+        self.bot = facts.is_bot(event.user_agent, event.source, event.context)
         self.size = size
 
     @property

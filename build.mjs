@@ -1,0 +1,71 @@
+// static/*.js -> static/built: what is served, and its compressed forms. The same sources give the
+// same bytes; tests/browser/test_browser_build.py compares. `make module` runs it.
+//
+//   node build.mjs [folder]
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { minify } from "terser";
+
+const HOME = join(dirname(fileURLToPath(import.meta.url)), "static");
+const TARGET = process.argv[2] ?? join(HOME, "built");
+
+// Names that begin with _ are ours alone, and may become shorter.
+const OPTIONS = {
+  module: true,
+  toplevel: true,
+  ecma: 2020,
+  compress: {
+    passes: 4,
+    unsafe: true,
+    unsafe_arrows: true,
+    unsafe_methods: true,
+    pure_getters: true,
+  },
+  mangle: { properties: { regex: /^_/ } },
+  format: { comments: false },
+};
+
+async function bundle(entry) {
+  const { outputFiles } = await build({
+    entryPoints: [join(HOME, entry)],
+    absWorkingDir: HOME,
+    outdir: HOME,
+    bundle: true,
+    write: false,
+    format: "esm",
+    target: "es2020",
+    sourcemap: "external",
+  });
+  const [map, script] = outputFiles; // by name: .js.map, then .js, whichever way esbuild has them
+  return map.path.endsWith(".map") ? [script.text, map.text] : [map.text, script.text];
+}
+
+function write(name, text) {
+  const bytes = Buffer.from(text);
+  const quality = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  const zipped = gzipSync(bytes, { level: 9 });
+  zipped[9] = 255; // the system it was made on is nobody's business, and would differ
+  writeFileSync(join(TARGET, name), bytes);
+  writeFileSync(join(TARGET, `${name}.gz`), zipped);
+  writeFileSync(join(TARGET, `${name}.br`), brotliCompressSync(bytes, { params: quality }));
+  return [bytes.length, zipped.length];
+}
+
+async function make(entry) {
+  const [text, content] = await bundle(entry);
+  const { code, map } = await minify(text, { ...OPTIONS, sourceMap: { content } });
+  const name = entry.replace("parts/", "");
+  write(`${name}.map`, map);
+  const [raw, zipped] = write(name, `${code}\n`);
+  console.log(`${name}: ${raw} bytes, ${zipped} as gzip`);
+}
+
+rmSync(TARGET, { recursive: true, force: true });
+mkdirSync(TARGET, { recursive: true });
+const PARTS = readdirSync(join(HOME, "parts")).filter((name) => name !== "libraries.js");
+for (const entry of ["analytics.js", "core.js", ...PARTS.map((name) => `parts/${name}`)]) {
+  await make(entry);
+}

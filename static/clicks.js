@@ -1,0 +1,25 @@
+// Clicks: on elements that name an event, on links that lead elsewhere or to a file, and in rage.
+import { track } from "./core.js";
+import { onEach, trackDeclared } from "./elements.js";
+import { cleanUrl } from "./events.js";
+import { noticeRage } from "./rage.js";
+import { isOn } from "./settings.js";
+
+const FILE = /\.(pdf|zip|rar|7z|gz|dmg|exe|apk|csv|docx?|xlsx?|pptx?|mp[34])$/i;
+
+// mailto: and the like have no host.
+function noticeLink({ host, pathname, href, download }) {
+  const isFile = download || FILE.test(pathname);
+  if (host && (isFile || host !== location.host)) {
+    track(isFile ? "file_download" : "outbound_click", { url: cleanUrl(href) });
+  }
+}
+
+export function watchClicks() {
+  onEach("click", (target, event) => {
+    trackDeclared(target.closest("[data-analytics-event]:not(form)"));
+    const link = target.closest("a[href]");
+    if (link && isOn("links")) noticeLink(link);
+    if (isOn("rage")) noticeRage(target, event);
+  });
+}

@@ -1,0 +1,106 @@
+// What the module is about: views and what is tracked become events, events become bodies. A part
+// that notices something calls `track`; it knows this file, not the other parts.
+import { measureDepth, report, startOver, watchEngagement } from "./engagement.js";
+import { newId } from "./events.js";
+import { hooks, listen } from "./hooks.js";
+import { add, forget, pack } from "./queue.js";
+import { consent, flushAfter, isOn } from "./settings.js";
+import { isStopped, send } from "./transport.js";
+import { settle, view, watchViews } from "./views.js";
+
+let flushTimer;
+// Whether the page may tell anything. `undefined` while the visitor has not been asked: events wait
+// in memory then, a yes sends them and a no forgets them.
+let mayTell = consent;
+
+// The payload of the hook, or a list of them.
+export function emitAll(payloads) {
+  for (const payload of [].concat(payloads)) {
+    hooks.emit("analytics:track", { timestamp: Date.now(), ...payload });
+  }
+}
+
+export function track(eventName, params) {
+  emitAll({ eventName, params });
+}
+
+function record(type, event_name, properties, timestamp) {
+  if (isStopped || mayTell === false) return;
+  const event = {
+    type,
+    event_name,
+    properties,
+    timestamp: new Date(timestamp || Date.now()),
+    message_id: newId(),
+  };
+  if (add(event)) flush();
+  else flushTimer ||= setTimeout(flush, flushAfter);
+}
+
+// What the server says of the page in an inert block, read anew for each view: a navigation inside
+// the page may have brought another. And the status of an error page, where the browser tells it;
+// only the first view has a response of its own.
+function countView() {
+  if (!isOn("views") || view._isCounted) return;
+  view._isCounted = mayTell !== false;
+  const { responseStatus } = performance.getEntriesByType("navigation")[0];
+  const { isInitialLoad, title, timestamp } = view._page;
+  const status = isInitialLoad && responseStatus >= 400 ? responseStatus : undefined;
+  const block = document.getElementById("analytics-page-data");
+  const data = block && JSON.parse(block.textContent);
+  record("pageview", undefined, { title, status, ...data }, timestamp);
+}
+
+function release(isLast) {
+  clearTimeout(flushTimer);
+  flushTimer = 0;
+  settle();
+  pack();
+  // A prerendered page has no visitor yet: its events wait until it is shown.
+  if (mayTell && !document.prerendering) send(isLast);
+}
+
+export function flush() {
+  release();
+}
+
+export function setConsent(answer) {
+  mayTell = !!answer;
+  if (!mayTell) return forget();
+  settle();
+  countView();
+  flush();
+}
+
+function reportEngagement() {
+  if (isOn("engagement")) report(track);
+}
+
+// The last moment at which a page surely runs; an unload listener would cost it the page cache.
+function leave() {
+  settle();
+  reportEngagement();
+  release(true);
+}
+
+function start() {
+  watchEngagement();
+  watchViews(() => {
+    reportEngagement();
+    startOver();
+    pack();
+  });
+  addEventListener("visibilitychange", () => document.hidden && leave());
+  addEventListener("pagehide", leave);
+}
+
+// Two spellings are common, so both are understood.
+listen("analytics:track", ({ eventName, name, params, properties, timestamp } = {}) => {
+  if ((name = eventName || name)) record("custom", name, { ...(params || properties) }, timestamp);
+});
+listen("page:view", countView);
+listen("page:view", measureDepth);
+if (document.prerendering) document.addEventListener("prerenderingchange", start, { once: true });
+else start();
+
+export { hooks };

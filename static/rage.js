@@ -1,0 +1,22 @@
+// Rage: clicks on one spot in quick succession, by somebody for whom nothing happens.
+import { track } from "./core.js";
+
+const CLICKS = 3;
+const WITHIN = 1000; // milliseconds
+const NEAR = 30; // pixels
+
+// Where people click quickly for good reasons: fields and their arrows.
+const CALM = "input,textarea,select,[contenteditable]";
+
+let clicks = [];
+
+export function noticeRage(element, { clientX, clientY, timeStamp }) {
+  if (element.closest(CALM)) return;
+  clicks = clicks.filter(
+    ([x, y, at]) => timeStamp - at < WITHIN && Math.hypot(clientX - x, clientY - y) < NEAR,
+  );
+  if (clicks.push([clientX, clientY, timeStamp]) !== CLICKS) return;
+  // Never the element's text, which may be private.
+  const { localName, id, classList } = element;
+  track("rage_click", { selector: [localName, ...classList].join(".") + (id && "#" + id) });
+}
