@@ -16,7 +16,7 @@ const TARGET = process.argv[2] ?? join(HOME, "built");
 const OPTIONS = {
   module: true,
   toplevel: true,
-  ecma: 2020,
+  ecma: 2022,
   compress: {
     passes: 4,
     unsafe: true,
@@ -28,6 +28,7 @@ const OPTIONS = {
   format: { comments: false },
 };
 
+// FULL is false in the core alone: what its pages do without is not in it.
 async function bundle(entry) {
   const { outputFiles } = await build({
     entryPoints: [join(HOME, entry)],
@@ -36,7 +37,8 @@ async function bundle(entry) {
     bundle: true,
     write: false,
     format: "esm",
-    target: "es2020",
+    target: "es2022",
+    define: { FULL: String(entry !== "core.js") },
     sourcemap: "external",
   });
   const [map, script] = outputFiles; // by name: .js.map, then .js, whichever way esbuild has them

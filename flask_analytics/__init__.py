@@ -16,6 +16,7 @@ from .context import page as page
 from .context import set_event_name as set_event_name
 from .context import set_revenue as set_revenue
 from .context import track as track
+from .context import trigger_client_event as trigger_client_event
 from .event import Event as Event
 from .event import EventType as EventType
 from .event import Revenue as Revenue
@@ -36,4 +37,5 @@ __all__ = [
     "set_event_name",
     "set_revenue",
     "track",
+    "trigger_client_event",
 ]

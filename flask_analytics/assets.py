@@ -1,8 +1,8 @@
 """Where ``static/`` and ``templates/`` are, and the browser's module as it was built.
 
 The parts in ``static/`` are ordinary ES modules, so that each can be read alone. ``make module``
-joins and shortens them into ``static/built``, with their compressed forms; that is what browsers get,
-and what a checkout and a wheel both have.
+joins and shortens them into ``static/built``, with their compressed forms; that is what browsers
+get, and what a checkout and a wheel both have.
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict, Unpack
 
-from flask import Flask, Request, current_app
+from flask import Flask, Request, Response, current_app
 
-from . import visitor
+from . import trigger, visitor
 from .arguments import Money, forgive, make_event, properties
 from .arguments import event_name as checked_name
 from .enrich import capture
@@ -123,6 +123,27 @@ class Helpers:
         fields = {"previous_id": previous_id, "user_id": user_id, **details}
         self._send(EventType.ALIAS, fields)
 
+    def trigger_client_event(
+        self, response: Response, event_name: str, params: Mapping[str, Any] | None = None
+    ) -> Response:
+        """Let the page send an event, in its own page view, when this answer arrives there.
+
+        For answers to htmx and unpoly, whose headers ``HX-Trigger`` and ``X-Up-Events`` it adds to.
+
+        :param response: see ``flask.make_response``; returned.
+        :param event_name: as for ``track``.
+        :param params: the event's properties; the headers have room for 4,096 characters.
+        :raises TypeError, ValueError: an argument is wrong, under debug and TESTING only.
+        """
+        state = self._state()
+        if state.settings.enabled:
+            try:
+                told = properties(state, {} if params is None else params)
+                trigger.add(response.headers, checked_name(event_name), told)
+            except Exception as error:
+                forgive(state, error)
+        return response
+
     # -- the automatic event of the request
 
     def set_event_name(self, event_name: str) -> None:
@@ -203,4 +224,5 @@ group = _any_application.group
 alias = _any_application.alias
 set_event_name = _any_application.set_event_name
 add_property = _any_application.add_property
+trigger_client_event = _any_application.trigger_client_event
 set_revenue = _any_application.set_revenue

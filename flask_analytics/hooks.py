@@ -30,7 +30,16 @@ from flask import (
 from . import visitor
 from .enrich import capture, language_tag, wsgi_text
 from .event import EventType
-from .record import ACTIONS, KEY, Record, State, current_record, current_request, record_of
+from .record import (
+    ACTIONS,
+    KEY,
+    Record,
+    State,
+    current_record,
+    current_request,
+    current_view,
+    record_of,
+)
 
 #: The names of all our own blueprints begin so.
 OWN = "flask_analytics"
@@ -159,9 +168,18 @@ class Hooks:
                 record.facts = capture(environ)
             if self._state.knows_visitor is not False and self._state.may_know_visitor():
                 self._add_visitor(record)
+            if response is not None and environ.get("HTTP_SEC_FETCH_DEST") == "empty":
+                self._tell_view(response, record)
             self._pipeline.accept(record)
         except Exception as error:
             self._pipeline.log.warning("after", "the automatic event failed", error=error)
+
+    def _tell_view(self, response: Response, record: Record) -> None:
+        """Tell the id of the page view to a page that fetched this one, by way of htmx, Turbo or
+        unpoly: the snippet inside does not run again, yet both channels shall say the same."""
+        if record.type is not _ACTION:
+            view = self._pipeline.views.write(*current_view(self._pipeline, record))
+            response.headers.add("Server-Timing", f'view;desc="{view}"')
 
     def _add_visitor(self, record: Record) -> None:
         declared = self._callbacks.user_id
@@ -230,7 +248,10 @@ def default_type(
     if status in _REDIRECTS or ("HTTP_HX_REQUEST" in environ and _is_fragment(environ)):
         return None
     if (
-        "HTTP_SEC_PURPOSE" in environ or "HTTP_PURPOSE" in environ or "HTTP_X_MOZ" in environ
+        "HTTP_SEC_PURPOSE" in environ
+        or "HTTP_PURPOSE" in environ
+        or "HTTP_X_MOZ" in environ
+        or "HTTP_X_SEC_PURPOSE" in environ
     ) and _is_early(environ):
         return None
     if endpoint is None:
@@ -243,7 +264,8 @@ def default_type(
 
 def _is_early(environ: Mapping[str, Any]) -> bool:
     """A prefetch or prerender: nobody has seen the page yet, perhaps nobody will."""
-    purpose = environ.get("HTTP_SEC_PURPOSE", "")
+    # Turbo may not set the first, a name that is the browser's.
+    purpose = environ.get("HTTP_SEC_PURPOSE", "") + environ.get("HTTP_X_SEC_PURPOSE", "")
     older = environ.get("HTTP_PURPOSE", "") + environ.get("HTTP_X_MOZ", "")
     return "prefetch" in purpose or "prerender" in purpose or "prefetch" in older.lower()
 

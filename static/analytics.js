@@ -28,6 +28,5 @@ bridgeTheDom();
 watchClicks();
 watchForms();
 if (isOn("errors")) watchErrors();
-if (has("vitals")) load("vitals", track);
-if (has("offline")) load("offline", hooks, endpoint);
+for (const name of ["vitals", "offline"]) if (has(name)) load(name, hooks, track, endpoint);
 listen("hooks:on", (name) => /^(page|analytics|hooks|error)\b/.test(name) || load("sources", hooks));

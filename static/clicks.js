@@ -5,7 +5,7 @@ import { cleanUrl } from "./events.js";
 import { noticeRage } from "./rage.js";
 import { isOn } from "./settings.js";
 
-const FILE = /\.(pdf|zip|rar|7z|gz|dmg|exe|apk|csv|docx?|xlsx?|pptx?|mp[34])$/i;
+const FILE = /\.(pdf|zip|gz|dmg|exe|csv|docx?|xlsx?|pptx?|mp[34])$/i;
 
 // mailto: and the like have no host.
 function noticeLink({ host, pathname, href, download }) {

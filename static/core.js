@@ -5,7 +5,7 @@ import { newId } from "./events.js";
 import { hooks, listen } from "./hooks.js";
 import { add, forget, pack } from "./queue.js";
 import { consent, flushAfter, isOn } from "./settings.js";
-import { isStopped, send } from "./transport.js";
+import { isStopped, pause, send } from "./transport.js";
 import { settle, view, watchViews } from "./views.js";
 
 let flushTimer;
@@ -13,24 +13,17 @@ let flushTimer;
 // in memory then, a yes sends them and a no forgets them.
 let mayTell = consent;
 
-// The payload of the hook, or a list of them.
-export function emitAll(payloads) {
-  for (const payload of [].concat(payloads)) {
-    hooks.emit("analytics:track", { timestamp: Date.now(), ...payload });
-  }
-}
-
 export function track(eventName, params) {
-  emitAll({ eventName, params });
+  hooks.emit("analytics:track", { eventName, params, timestamp: Date.now() });
 }
 
-function record(type, event_name, properties, timestamp) {
+function record(event_name, properties, timestamp) {
   if (isStopped || mayTell === false) return;
   const event = {
-    type,
+    type: event_name ? "custom" : "pageview",
     event_name,
     properties,
-    timestamp: new Date(timestamp || Date.now()),
+    timestamp: new Date(timestamp),
     message_id: newId(),
   };
   if (add(event)) flush();
@@ -41,21 +34,21 @@ function record(type, event_name, properties, timestamp) {
 // the page may have brought another. And the status of an error page, where the browser tells it;
 // only the first view has a response of its own.
 function countView() {
-  if (!isOn("views") || view._isCounted) return;
-  view._isCounted = mayTell !== false;
+  if (!isOn("views")) return;
+  if (!FULL) return record(undefined, { title: view.title }, view.timestamp);
   const { responseStatus } = performance.getEntriesByType("navigation")[0];
-  const { isInitialLoad, title, timestamp } = view._page;
+  const { isInitialLoad, title, timestamp } = view;
   const status = isInitialLoad && responseStatus >= 400 ? responseStatus : undefined;
   const block = document.getElementById("analytics-page-data");
   const data = block && JSON.parse(block.textContent);
-  record("pageview", undefined, { title, status, ...data }, timestamp);
+  record(undefined, { title, status, ...data }, timestamp);
 }
 
 function release(isLast) {
   clearTimeout(flushTimer);
   flushTimer = 0;
   settle();
-  pack();
+  if (isLast || !pause) pack();
   // A prerendered page has no visitor yet: its events wait until it is shown.
   if (mayTell && !document.prerendering) send(isLast);
 }
@@ -65,10 +58,11 @@ export function flush() {
 }
 
 export function setConsent(answer) {
+  settle();
+  const wasDenied = mayTell === false;
   mayTell = !!answer;
   if (!mayTell) return forget();
-  settle();
-  countView();
+  if (wasDenied && view.url) countView(); // a prerendered page has none before it is shown
   flush();
 }
 
@@ -77,7 +71,8 @@ function reportEngagement() {
 }
 
 // The last moment at which a page surely runs; an unload listener would cost it the page cache.
-function leave() {
+function onLeave({ type }) {
+  if (type !== "pagehide" && !document.hidden) return;
   settle();
   reportEngagement();
   release(true);
@@ -90,13 +85,14 @@ function start() {
     startOver();
     pack();
   });
-  addEventListener("visibilitychange", () => document.hidden && leave());
-  addEventListener("pagehide", leave);
+  for (const type of ["visibilitychange", "pagehide"]) {
+    addEventListener(type, onLeave);
+  }
 }
 
 // Two spellings are common, so both are understood.
 listen("analytics:track", ({ eventName, name, params, properties, timestamp } = {}) => {
-  if ((name = eventName || name)) record("custom", name, { ...(params || properties) }, timestamp);
+  if ((name = eventName || name)) record(name, { ...(params || properties) }, timestamp || Date.now());
 });
 listen("page:view", countView);
 listen("page:view", measureDepth);

@@ -2,8 +2,6 @@
 // swap in needs no binding; capturing, so that nobody can stop it, and it never stops anything.
 import { track } from "./core.js";
 
-const PROPERTY = "data-analytics-prop-";
-
 export function onEach(type, notice) {
   addEventListener(
     type,
@@ -21,7 +19,8 @@ export function trackDeclared(element) {
   if (!name) return;
   const params = {};
   for (const { name, value } of element.attributes) {
-    if (name.startsWith(PROPERTY)) params[name.slice(PROPERTY.length).replace(/-/g, "_")] = value;
+    const [, key] = name.split("data-analytics-prop-");
+    if (key) params[key.replaceAll("-", "_")] = value;
   }
   track(name, params);
 }

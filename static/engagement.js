@@ -1,17 +1,13 @@
 // How long somebody looked at a view, and how far down. A page that is visible but has not the
-// focus is not looked at: another window is.
+// focus is not looked at: another window is. Whole seconds, counted as they pass: a clock that is
+// read at both ends goes on while the computer sleeps.
 
-const WORTH_TELLING = 1000; // milliseconds; less is told only with a view's first report
-
-let since; // of performance.now(), while somebody looks
-let engaged; // milliseconds that are not told yet
+let engaged; // seconds that are not told yet
 let deepest; // percent of the page
 let told; // the depth that was told last
 
 function tick() {
-  const now = performance.now();
-  if (since) engaged += now - since;
-  since = !document.hidden && document.hasFocus() && now;
+  if (!document.hidden && document.hasFocus()) engaged++;
 }
 
 export function measureDepth() {
@@ -19,13 +15,13 @@ export function measureDepth() {
   deepest = Math.min(Math.max(deepest, Math.round(seen * 100)), 100);
 }
 
-// The seconds since the last report, so that a sum of reports is the whole time.
+// The seconds since the last report, so that a sum of reports is the whole time. The first report
+// of a view always goes out, the others if there is news.
 export function report(track) {
-  tick();
-  if (engaged < WORTH_TELLING && deepest <= told) return;
-  told = deepest;
-  track("engagement", { engaged_seconds: Math.round(engaged) / 1000, scroll_percent: deepest });
+  if (!engaged && deepest <= told) return;
+  track("engagement", { engaged_seconds: engaged, scroll_percent: deepest });
   engaged = 0;
+  told = deepest;
 }
 
 export function startOver() {
@@ -35,7 +31,6 @@ export function startOver() {
 
 export function watchEngagement() {
   startOver();
-  tick();
-  for (const type of ["focus", "blur", "visibilitychange"]) addEventListener(type, tick);
+  setInterval(tick, 1000);
   addEventListener("scroll", measureDepth, { passive: true });
 }

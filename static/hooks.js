@@ -13,11 +13,15 @@ function on(event, fn, { id = fn, once, priority = 0 } = {}) {
   listeners[event] = [...(listeners[event] || []), listener].sort(
     (a, b) => b._priority - a._priority,
   );
-  emit("hooks:on", event); // what nobody listens to need not be watched
+  if (FULL) emit("hooks:on", event); // what nobody listens to need not be watched
   return () => keep(event, (other) => other !== listener);
 }
 
+export let emitting; // the event whose listeners run
+
 function emit(event, payload) {
+  const outer = emitting;
+  if (FULL) emitting = event;
   for (const listener of listeners[event] || []) {
     // A listener before this one may have removed it, or used it up by emitting the event again.
     if (!listeners[event].includes(listener)) continue;
@@ -25,13 +29,14 @@ function emit(event, payload) {
     try {
       listener._fn(payload);
     } catch (error) {
-      console.error("analytics:", event, error);
+      console.error(event, error);
     }
   }
+  if (FULL) emitting = outer;
 }
 
-export function listen(event, fn, priority) {
-  on(event, fn, { id: OURS, priority });
+export function listen(event, fn) {
+  on(event, fn, { id: OURS });
 }
 
 export const hooks = {

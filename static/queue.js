@@ -12,31 +12,31 @@ let bytes = 0;
 
 // What waits becomes a body: for a flush, and before another view begins.
 export function pack() {
-  if (!events[0]) return;
-  bodies.push({ _view: view, _events: events, _failures: 0 });
+  if (!bytes) return;
+  const count = bodies.push({ _view: view, _events: events, _failures: 0 });
+  if (count > MOST_WAITING / batchSize) bodies.shift();
   events = [];
   bytes = 0;
-  while (bodies.flatMap((body) => body._events).length > MOST_WAITING) bodies.shift();
 }
 
 export function add(event) {
   // Text from here on: what the page does to its object later is not what happened now.
   const json = JSON.stringify(event);
   const { size } = new Blob([json]);
-  if ((bytes += size + 1) > LARGEST_BODY - LARGEST_ENVELOPE) {
-    pack(); // one that is too big for any body has its own, which the server refuses
-    bytes = size;
-  }
-  return events.push(json) >= batchSize;
+  // One that is too big for any body has its own, which the server refuses.
+  if (bytes + size > LARGEST_BODY - LARGEST_ENVELOPE) pack();
+  bytes += size + 1;
+  if (events.push(json) < batchSize) return;
+  pack();
+  return true;
 }
 
 // Written anew for each try: the server measures the page's clock by it.
 export function write({ _view, _events }) {
   const envelope = {
     sent_at: new Date(),
-    view_id: _view._id,
-    ..._view._page,
     automated: navigator.webdriver,
+    ..._view,
     events: [],
   };
   return JSON.stringify(envelope).slice(0, -2) + _events + "]}";
@@ -44,5 +44,5 @@ export function write({ _view, _events }) {
 
 export function forget() {
   events = [];
-  bodies.length = bytes = 0;
+  bytes = bodies.length = 0;
 }

@@ -10,12 +10,12 @@ const CALM = "input,textarea,select,[contenteditable]";
 
 let clicks = [];
 
-export function noticeRage(element, { clientX, clientY, timeStamp }) {
+export function noticeRage(element, { x, y, timeStamp }) {
   if (element.closest(CALM)) return;
   clicks = clicks.filter(
-    ([x, y, at]) => timeStamp - at < WITHIN && Math.hypot(clientX - x, clientY - y) < NEAR,
+    ([left, top, at]) => timeStamp - at < WITHIN && Math.hypot(x - left, y - top) < NEAR,
   );
-  if (clicks.push([clientX, clientY, timeStamp]) !== CLICKS) return;
+  if (clicks.push([x, y, timeStamp]) !== CLICKS) return;
   // Never the element's text, which may be private.
   const { localName, id, classList } = element;
   track("rage_click", { selector: [localName, ...classList].join(".") + (id && "#" + id) });

@@ -20,6 +20,5 @@ export function has(name) {
 
 // What the visitor's browser says for them, until they tell the page itself.
 const objects =
-  (navigator.globalPrivacyControl && data.gpc !== "ignore") ||
-  (has("dnt") && navigator.doNotTrack === "1");
+  (navigator.globalPrivacyControl && !has("gpc")) || (has("dnt") && navigator.doNotTrack > 0);
 export const consent = objects ? false : data.consent ? undefined : true;

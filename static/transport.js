@@ -4,24 +4,25 @@ import { bodies, write } from "./queue.js";
 import { endpoint } from "./settings.js";
 
 const MOST_TRIES = 5;
-const LONGEST_PAUSE = 60; // seconds between two tries, unless the server asks for more
 // A browser opens six connections to a host; taking all of them would hold up a navigation.
 const MOST_REQUESTS = 3;
 
 let requests = 0;
-let pause; // a timer; while it runs, nothing new goes out
+// A timer; while it runs, nothing goes out, and events wait together: many small bodies would push
+// out old ones.
+export let pause;
 export let isStopped;
 
 // Who keeps what cannot be delivered listens here.
 function lose(body, reason) {
-  hooks.emit("analytics:lost", { body: write(body), reason });
+  if (FULL) hooks.emit("analytics:lost", { body: write(body), reason });
 }
 
 function tryAgain(body, error, retryAfter) {
   if (++body._failures < MOST_TRIES) bodies.unshift(body);
   else lose(body, error);
-  // Full jitter: pages that failed together do not come back together.
-  const jitter = Math.random() * Math.min(LONGEST_PAUSE, 2 ** body._failures);
+  // Full jitter, of 16 seconds at most: pages that failed together do not come back together.
+  const jitter = Math.random() * 2 ** body._failures;
   clearTimeout(pause);
   pause = setTimeout(() => send((pause = 0)), Math.max(jitter, +retryAfter || 0) * 1000);
 }
@@ -55,7 +56,7 @@ async function post(body) {
 export function send(isLast) {
   while (!isStopped && bodies[0] && (isLast || (!pause && requests < MOST_REQUESTS))) {
     const body = bodies.shift();
-    if (isLast && !navigator.onLine) lose(body, "offline");
+    if (FULL && isLast && !navigator.onLine) lose(body, "offline");
     // The browser refuses a beacon when too many bytes are in flight already.
     else if (!isLast || !navigator.sendBeacon(endpoint, write(body))) post(body);
   }

@@ -5,18 +5,20 @@ import { load } from "./parts.js";
 import { data, has } from "./settings.js";
 
 const TITLE_DELAY = 100; // milliseconds; routers set the title after they changed the address
-const LONGEST_TITLE = 512;
+const LONGEST_TITLE = 2048;
 
-// _page is what the hook tells of it.
+// What the hook tells of it, and what the server is told with each body.
 export let view = {
-  _id: data.view || newId(),
-  _page: { referrer: cleanUrl(document.referrer), isInitialLoad: true },
+  view_id: data.view || newId(),
+  referrer: cleanUrl(document.referrer),
+  isInitialLoad: true,
 };
+let path; // that it was opened with
 let timer; // runs while the view waits for its title
 
 // A jump inside the page is no new view, unless the fragment is the page's address.
 function fragment() {
-  return has("hash") ? location.hash : "";
+  return FULL && has("hash") ? location.hash : "";
 }
 
 function currentPath() {
@@ -28,14 +30,15 @@ export function settle() {
   if (!timer) return;
   clearTimeout(timer);
   timer = 0;
-  view._page.title = document.title.slice(0, LONGEST_TITLE);
-  hooks.emit("page:view", { ...view._page });
+  view.title = document.title.slice(0, LONGEST_TITLE);
+  hooks.emit("page:view", { ...view });
 }
 
 function begin() {
-  view._path = currentPath();
-  view._page.url = cleanUrl(location.href) + fragment();
-  view._page.timestamp = Date.now();
+  if (FULL && !view.isInitialLoad) load("join", view);
+  path = currentPath();
+  view.url = cleanUrl(location.href) + fragment();
+  view.timestamp = Date.now();
   timer = setTimeout(settle, TITLE_DELAY);
 }
 
@@ -45,16 +48,25 @@ export function watchViews(beforeLeaving) {
   function leaveFor(referrer) {
     settle(); // while it still is the current view
     beforeLeaving();
-    view = { _id: newId(), _page: { referrer, isInitialLoad: false } };
+    view = { view_id: newId(), referrer, isInitialLoad: false };
     begin();
   }
 
   function navigated() {
-    if (currentPath() !== view._path) leaveFor(view._page.url);
+    if (currentPath() !== path) leaveFor(view.url);
   }
 
   if (window.navigation) navigation.addEventListener("navigatesuccess", navigated);
-  else load("history", navigated);
+  else {
+    for (const method of ["pushState", "replaceState"]) {
+      const original = history[method];
+      history[method] = (...args) => {
+        original.apply(history, args);
+        navigated();
+      };
+    }
+    addEventListener("popstate", navigated);
+  }
   // Back from the back/forward cache: no script runs again, yet the visitor sees the page again.
-  addEventListener("pageshow", (event) => event.persisted && leaveFor(view._page.referrer));
+  addEventListener("pageshow", (event) => event.persisted && leaveFor(view.referrer));
 }

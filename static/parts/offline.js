@@ -42,7 +42,7 @@ function keep(body, at = Date.now()) {
 }
 
 // A refusal is an answer; what got none, or an answer that the server is ill, is worth another day.
-export function begin(hooks, endpoint) {
+export function begin(hooks, track, endpoint) {
   hooks.on("analytics:lost", ({ body, reason }) => {
     if (!(reason >= 300 && reason < 500 && reason !== 429)) keep(body);
   });

@@ -42,7 +42,7 @@ function watchInteractions() {
   );
 }
 
-export function begin(track) {
+export function begin(hooks, track) {
   const { activationStart = 0, responseStart } = performance.getEntriesByType("navigation")[0] || {};
   const sinceShown = (time) => Math.max(time - activationStart, 0);
   const flushes = [

@@ -1,0 +1,1 @@
+var n=new Set;function e(e){const t=(()=>{const n=performance.getEntriesByName(location.href.split("#")[0]).pop();return n?.serverTiming?.find(({name:n})=>"view"===n)?.description})();!t||n.has(t)||"title"in e||(n.add(t),e.view_id=t)}export{e as begin};
