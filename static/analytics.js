@@ -29,4 +29,5 @@ watchClicks();
 watchForms();
 if (isOn("errors")) watchErrors();
 for (const name of ["vitals", "offline"]) if (has(name)) load(name, hooks, track, endpoint);
-listen("hooks:on", (name) => /^(page|analytics|hooks|error)\b/.test(name) || load("sources", hooks));
+// action:, form:, framework:, modal:, navigation:, network:, partial:
+listen("hooks:on", (name) => /^([fmn]|act|par)/.test(name) && load("sources", hooks));

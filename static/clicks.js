@@ -8,8 +8,9 @@ import { isOn } from "./settings.js";
 const FILE = /\.(pdf|zip|gz|dmg|exe|csv|docx?|xlsx?|pptx?|mp[34])$/i;
 
 // mailto: and the like have no host.
-function noticeLink({ host, pathname, href, download }) {
-  const isFile = download || FILE.test(pathname);
+function noticeLink(link) {
+  const { host, pathname, href } = link;
+  const isFile = FILE.test(pathname) || link.matches("[download]");
   if (host && (isFile || host !== location.host)) {
     track(isFile ? "file_download" : "outbound_click", { url: cleanUrl(href) });
   }

@@ -44,17 +44,14 @@ function countView() {
   record(undefined, { title, status, ...data }, timestamp);
 }
 
-function release(isLast) {
+// With an argument it is the page's last: see `send`.
+export function flush(isLast) {
   clearTimeout(flushTimer);
   flushTimer = 0;
   settle();
   if (isLast || !pause) pack();
   // A prerendered page has no visitor yet: its events wait until it is shown.
   if (mayTell && !document.prerendering) send(isLast);
-}
-
-export function flush() {
-  release();
 }
 
 export function setConsent(answer) {
@@ -75,7 +72,7 @@ function onLeave({ type }) {
   if (type !== "pagehide" && !document.hidden) return;
   settle();
   reportEngagement();
-  release(true);
+  flush(true);
 }
 
 function start() {
@@ -91,8 +88,9 @@ function start() {
 }
 
 // Two spellings are common, so both are understood.
-listen("analytics:track", ({ eventName, name, params, properties, timestamp } = {}) => {
-  if ((name = eventName || name)) record(name, { ...(params || properties) }, timestamp || Date.now());
+listen("analytics:track", (payload) => {
+  const { name, properties, eventName = name, params = properties, timestamp } = payload || {};
+  if (eventName) record(eventName, { ...params }, timestamp || Date.now());
 });
 listen("page:view", countView);
 listen("page:view", measureDepth);

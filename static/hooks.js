@@ -29,7 +29,7 @@ function emit(event, payload) {
     try {
       listener._fn(payload);
     } catch (error) {
-      console.error(event, error);
+      console.error(error);
     }
   }
   if (FULL) emitting = outer;

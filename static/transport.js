@@ -1,6 +1,6 @@
 // Carries bodies to the endpoint: a few at a time, again after a failure, by beacon at the end.
 import { hooks } from "./hooks.js";
-import { bodies, write } from "./queue.js";
+import { bodies, pack, write } from "./queue.js";
 import { endpoint } from "./settings.js";
 
 const MOST_TRIES = 5;
@@ -24,7 +24,13 @@ function tryAgain(body, error, retryAfter) {
   // Full jitter, of 16 seconds at most: pages that failed together do not come back together.
   const jitter = Math.random() * 2 ** body._failures;
   clearTimeout(pause);
-  pause = setTimeout(() => send((pause = 0)), Math.max(jitter, +retryAfter || 0) * 1000);
+  pause = setTimeout(resume, Math.max(jitter, +retryAfter || 0) * 1000);
+}
+
+function resume() {
+  pause = 0;
+  pack();
+  send();
 }
 
 function request(body, keepalive) {

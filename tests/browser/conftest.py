@@ -32,7 +32,8 @@ POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title>
 {% for _ in range(snippets) %}{% include "flask_analytics/snippet.html" %}{% endfor %}
-</head><body><a id="next" href="/next">next</a><button id="button">go</button></body></html>"""
+{{ head|safe }}</head><body><a id="next" href="/next">next</a><button id="button">go</button>
+{{ body|safe }}</body></html>"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -118,12 +119,15 @@ class Site:
         self.posts: list[Post] = []
         #: What the script tag says in the pages served from now on. A flush a minute: nothing
         #: leaves a page before the test wants it.
-        self.tag: dict[str, float] = {"flush": 60}
+        self.tag: dict[str, Any] = {"flush": 60}
         #: Answers (status, headers) that the endpoint gives instead of the application's, in turn;
         #: without a status the connection is cut.
         self.faults: list[tuple[str, dict[str, str]]] = []
         #: Seconds that the endpoint takes.
         self.delay = 0.0
+        #: What else a page has in its body, and in its head.
+        self.body = self.head = ""
+        self.status = 200
         #: How often a page includes the snippet.
         self.snippets = 1
         self.over = threading.Event()
@@ -143,9 +147,12 @@ class Site:
         @app.get("/")
         @app.get("/<path:title>")
         def show(title: str = "home") -> Any:
-            html = render_template_string(PAGE, title=title, snippets=self.snippets)
+            html = render_template_string(
+                PAGE, title=title, snippets=self.snippets, head=self.head, body=self.body
+            )
             tag = "".join(f'data-{name}="{value}" ' for name, value in self.tag.items())
-            return html.replace("<script ", f"<script {tag}"), {"Content-Security-Policy": POLICY}
+            policy = {"Content-Security-Policy": POLICY}
+            return html.replace("<script type=", f"<script {tag}type=", 1), self.status, policy
 
         @app.get("/favicon.ico")
         def favicon() -> Any:
@@ -223,7 +230,7 @@ def module(page: Any) -> Callable[..., Any]:
     """Run JavaScript in the page with the module's exports at hand; returns what it returns."""
 
     def run(script: str, argument: Any = None) -> Any:
-        names = "{hooks, track, flush}"
+        names = "{hooks, track, flush, setConsent}"
         loaded = f"import('/_a/a.js').then(({names}) => {{ {script} }})"
         return page.evaluate(f"(argument) => {loaded}", argument)
 
