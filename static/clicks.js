@@ -9,10 +9,10 @@ const FILE = /\.(pdf|zip|gz|dmg|exe|csv|docx?|xlsx?|pptx?|mp[34])$/i;
 
 // mailto: and the like have no host.
 function noticeLink(link) {
-  const { host, pathname, href } = link;
-  const isFile = FILE.test(pathname) || link.matches("[download]");
+  const { host } = link;
+  const isFile = FILE.test(link.pathname) || link.matches("[download]");
   if (host && (isFile || host !== location.host)) {
-    track(isFile ? "file_download" : "outbound_click", { url: cleanUrl(href) });
+    track(isFile ? "file_download" : "outbound_click", { url: cleanUrl(link.href) });
   }
 }
 

@@ -31,17 +31,23 @@ function record(event_name, properties, timestamp) {
 }
 
 // What the server says of the page in an inert block, read anew for each view: a navigation inside
-// the page may have brought another. And the status of an error page, where the browser tells it;
-// only the first view has a response of its own.
+// the page may have brought another. A listener of its own: it fails alone where that is no JSON.
+let pageData;
+function readPageData() {
+  pageData = 0;
+  pageData = JSON.parse(document.getElementById("analytics-page-data")?.textContent || 0);
+}
+
+// An error page's status, where the browser tells it; only the first view has a response of its own.
+function errorStatus() {
+  const responseStatus = performance.getEntriesByType("navigation")[0].responseStatus;
+  return view.isInitialLoad && responseStatus >= 400 ? responseStatus : undefined;
+}
+
 function countView() {
   if (!isOn("views")) return;
-  if (!FULL) return record(undefined, { title: view.title }, view.timestamp);
-  const { responseStatus } = performance.getEntriesByType("navigation")[0];
-  const { isInitialLoad, title, timestamp } = view;
-  const status = isInitialLoad && responseStatus >= 400 ? responseStatus : undefined;
-  const block = document.getElementById("analytics-page-data");
-  const data = block && JSON.parse(block.textContent);
-  record(undefined, { title, status, ...data }, timestamp);
+  const { title, timestamp } = view;
+  record(undefined, FULL ? { title, status: errorStatus(), ...pageData } : { title }, timestamp);
 }
 
 // With an argument it is the page's last: see `send`.
@@ -92,6 +98,7 @@ listen("analytics:track", (payload) => {
   const { name, properties, eventName = name, params = properties, timestamp } = payload || {};
   if (eventName) record(eventName, { ...params }, timestamp || Date.now());
 });
+if (FULL) listen("page:view", readPageData);
 listen("page:view", countView);
 listen("page:view", measureDepth);
 if (document.prerendering) document.addEventListener("prerenderingchange", start, { once: true });

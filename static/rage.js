@@ -17,6 +17,7 @@ export function noticeRage(element, { x, y, timeStamp }) {
   );
   if (clicks.push([x, y, timeStamp]) !== CLICKS) return;
   // Never the element's text, which may be private.
-  const { localName, id, classList } = element;
-  track("rage_click", { selector: [localName, ...classList].join(".") + (id && "#" + id) });
+  const { id } = element;
+  const name = [element.localName, ...element.classList].join(".");
+  track("rage_click", { selector: name + (id && "#" + id) });
 }

@@ -5,7 +5,6 @@ import { load } from "./parts.js";
 import { data, has } from "./settings.js";
 
 const TITLE_DELAY = 100; // milliseconds; routers set the title after they changed the address
-const LONGEST_TITLE = 2048;
 
 // What the hook tells of it, and what the server is told with each body.
 export let view = {
@@ -30,7 +29,7 @@ export function settle() {
   if (!timer) return;
   clearTimeout(timer);
   timer = 0;
-  view.title = document.title.slice(0, LONGEST_TITLE);
+  view.title = document.title;
   hooks.emit("page:view", { ...view });
 }
 
