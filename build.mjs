@@ -58,7 +58,7 @@ function write(name, text) {
 
 async function make(entry) {
   const [text, content] = await bundle(entry);
-  const { code, map } = await minify(text, { ...OPTIONS, sourceMap: { content } });
+  const { code, map } = await minify(text, { ...OPTIONS, sourceMap: { content, includeSources: true } });
   const name = entry.replace("parts/", "");
   write(`${name}.map`, map);
   const [raw, zipped] = write(name, `${code}\n`);

@@ -54,7 +54,6 @@ function countView() {
 export function flush(isLast) {
   clearTimeout(flushTimer);
   flushTimer = 0;
-  settle();
   if (isLast || !pause) pack();
   // A prerendered page has no visitor yet: its events wait until it is shown.
   if (mayTell && !document.prerendering) send(isLast);
@@ -96,7 +95,7 @@ function start() {
 // Two spellings are common, so both are understood.
 listen("analytics:track", (payload) => {
   const { name, properties, eventName = name, params = properties, timestamp } = payload || {};
-  if (eventName) record(eventName, { ...params }, timestamp || Date.now());
+  if (eventName) record(eventName, { ...params }, timestamp);
 });
 if (FULL) listen("page:view", readPageData);
 listen("page:view", countView);

@@ -1,6 +1,6 @@
 // Events that wait, and the bodies made of them. No timer and no network here.
 import { batchSize } from "./settings.js";
-import { view } from "./views.js";
+import { settle, view } from "./views.js";
 
 const MOST_WAITING = 200; // events; beyond it the oldest go, the newest say what is wrong now
 const LARGEST_BODY = 60 * 1024; // bytes; browsers carry 64 KiB past the end of a page
@@ -10,8 +10,9 @@ export const bodies = []; // oldest first
 let events = []; // as JSON, all of the current view
 let bytes = 0;
 
-// What waits becomes a body: for a flush, and before another view begins.
+// What waits becomes a body, with its view: for a flush, and before another view begins.
 export function pack() {
+  settle();
   if (!bytes) return;
   const count = bodies.push({ _view: view, _events: events, _failures: 0 });
   if (count > MOST_WAITING / batchSize) bodies.shift();
@@ -36,7 +37,7 @@ export function write({ _view, _events }) {
   const envelope = {
     sent_at: new Date(),
     automated: navigator.webdriver,
-    ..._view,
+    ...(FULL ? Object.freeze(_view) : _view), // what is told of it stays so
     events: [],
   };
   return JSON.stringify(envelope).slice(0, -2) + _events + "]}";

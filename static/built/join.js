@@ -1,1 +1,1 @@
-var n=new Set;function e(e){const t=(()=>{const n=performance.getEntriesByName(location.href.split("#")[0]).pop();return n?.serverTiming?.find(({name:n})=>"view"===n)?.description})();!t||n.has(t)||"title"in e||(n.add(t),e.view_id=t)}export{e as begin};
+var e=new Set;function n(n){const t=(()=>{const e=performance.getEntriesByName(location.href.split("#")[0]).pop();return e?.serverTiming?.find(({name:e})=>"view"===e)?.description})();!t||e.has(t)||Object.isFrozen(n)||(e.add(t),n.view_id=t)}export{n as begin};

@@ -11,8 +11,8 @@ function servedAs() {
 
 export function begin(view) {
   const id = servedAs();
-  // Once it has its title, a view is announced and may be on its way.
-  if (!id || taken.has(id) || "title" in view) return;
+  // What was told of it stays so.
+  if (!id || taken.has(id) || Object.isFrozen(view)) return;
   taken.add(id);
   view.view_id = id;
 }

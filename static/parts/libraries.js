@@ -68,7 +68,7 @@ function watchTurbo(on, emit) {
 
 function watchUnpoly(on, emit) {
   on("up:request:load", ({ request }) =>
-    start(emit, request, request.method, request.url, request.origin),
+    start(emit, request, request.method, request.url, request.origin?.form || request.origin),
   );
   on("up:request:loaded", ({ request, response }) =>
     complete(emit, request, response.status, response.ok),

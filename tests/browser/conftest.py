@@ -132,7 +132,7 @@ class Site:
         self.snippets = 1
         self.over = threading.Event()
         self.collector = MemoryCollector()
-        self._app, self._analytics = self._build()
+        self.flask, self._analytics = self._build()
 
     def _build(self) -> tuple[Flask, Analytics]:
         app = Flask("site")
@@ -165,7 +165,7 @@ class Site:
             return self._ingest(environ, start_response)
         if environ["PATH_INFO"] == "/elsewhere":
             self.over.wait(DEADLINE)
-        return self._app(environ, start_response)
+        return self.flask(environ, start_response)
 
     def _ingest(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         raw = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
@@ -179,7 +179,7 @@ class Site:
             return start_response(status, headers, *rest)
 
         if not self.faults:
-            return self._app(environ, answer)
+            return self.flask(environ, answer)
         status, headers = self.faults.pop(0)
         if not status:
             environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
