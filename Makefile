@@ -7,7 +7,7 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
-.PHONY: run test check lint types unit servers gevent gevent-browser same format kill bench clean help chromium uwsgi
+.PHONY: module run test check lint types unit servers gevent gevent-browser same format kill bench clean help chromium uwsgi
 
 help:
 	@sed -n 's/^# make //p' Makefile
@@ -74,6 +74,11 @@ bench: $(VENV)/test.done
 	$(PY) benchmarks/killed.py
 	$(PY) benchmarks/ingest.py
 
+# make module: static/built from static/, with npm's esbuild and terser; commit both
+module:
+	npm install --no-package-lock --ignore-scripts --no-audit --no-fund --silent
+	node build.mjs
+
 # make chromium: a browser for the tests, from the system's packages, if there is none
 chromium:
 	@sh tests/browser/chromium.sh
@@ -83,7 +88,7 @@ uwsgi: $(VENV)/test.done
 	@$(PY) -m pip install --quiet uwsgi || echo "uWSGI cannot be built here: its tests are skipped."
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/run.done: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)

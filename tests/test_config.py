@@ -53,6 +53,7 @@ def test_settings_are_frozen() -> None:
         ("DURABILITY", "disk"),
         ("URL_PREFIX", "analytics"),
         ("BROWSER_PREFIX", "/"),
+        ("BROWSER", ["vitals"]),
         ("WRITE_KEYS", ["k"]),
         ("WRITE_KEYS", {"": "k"}),
         ("READ_TOKENS", {"a": 1}),
@@ -73,6 +74,24 @@ def test_wrong_value_names_setting_and_cure(name: str, value: Any) -> None:
         read({f"ANALYTICS_{name}": value})
     assert f"ANALYTICS_{name} must be" in str(caught.value)
     assert f"Write for example ANALYTICS_{name} = " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"vital": True}, "has no option 'vital', only build, flush"),
+        ({"vitals": "yes"}, "['vitals'] must be true or false"),
+        ({"flush": 0}, "['flush'] must be a number from 0.1 to 3600"),
+        ({"batch": 101}, "['batch'] must be a number from 1 to 100"),
+        ({"off": ["clicks"]}, "['off'] knows views, engagement, errors, links, rage, forms"),
+        ({"consent": True}, "['consent'] must be one of required"),
+    ],
+)
+def test_wrong_option_names_itself(options: dict[str, Any], message: str) -> None:
+    """Of the module's options too, the error says which one and what it may be."""
+    with pytest.raises(ConfigurationError) as caught:
+        read({"ANALYTICS_BROWSER": options})
+    assert f"ANALYTICS_BROWSER {message}" in str(caught.value)
 
 
 def test_error_never_shows_a_key() -> None:

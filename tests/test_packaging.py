@@ -29,6 +29,8 @@ client = app.test_client()
 url = re.search(r'src="([^"]+)"', client.get("/").text)[1]
 module = client.get(url)
 assert module.status_code == 200 and len(module.data) > 1000, module.status
+part = client.get(url.replace("/a.", "/vitals."), headers={"Accept-Encoding": "br"})
+assert part.headers["Content-Encoding"] == "br", part.status
 assert client.post("/_a/e", json={"events": [{"event_name": "a"}]}).status_code == 204
 agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 app = Flask("kept")
@@ -48,7 +50,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel from an sdist, as an index would get it, outside of this folder."""
     folder = tmp_path_factory.mktemp("dist")
     source = folder / "source"
-    leave_out = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__")
+    leave_out = shutil.ignore_patterns(
+        ".*", "build", "dist", "*.egg-info", "__pycache__", "node_modules"
+    )
     shutil.copytree(ROOT, source, ignore=leave_out)
     run(sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(source))
     (built,) = folder.glob("*.whl")
@@ -66,8 +70,9 @@ def test_wheel_has_static_templates_and_types(wheel: Path) -> None:
     """What lives at the top of the repository ships inside the package."""
     names = set(zipfile.ZipFile(wheel).namelist())
 
-    for part in (ROOT / "static").glob("*.js"):
-        assert f"flask_analytics/static/{part.name}" in names
+    for file in (file for file in (ROOT / "static").rglob("*") if file.is_file()):
+        assert f"flask_analytics/static/{file.relative_to(ROOT / 'static')}" in names
+    assert "flask_analytics/static/analytics.d.ts" in names
     assert "flask_analytics/templates/flask_analytics/snippet.html" in names
     assert "flask_analytics/py.typed" in names
     assert not [name for name in names if name.startswith(("tests/", "example/"))]

@@ -134,6 +134,7 @@ def test_unknown_address_is_one_page_view_without_pattern(
         {"Sec-Purpose": "prefetch;prerender"},
         {"Purpose": "prefetch"},
         {"X-Moz": "prefetch"},
+        {"X-Sec-Purpose": "prefetch"},
         {"HX-Request": "true"},
     ],
 )
@@ -200,3 +201,14 @@ def test_view_that_answers_with_explicit_html_type(
     client.get("/odd")
 
     assert len(events) == 1
+
+
+def test_a_page_for_a_script_tells_its_view(client: FlaskClient, events: list[Event]) -> None:
+    """A script that swaps the page in has no snippet run; a load, and an action, need no header."""
+    fetched = client.get("/", headers={"Sec-Fetch-Dest": "empty"})
+    loaded = client.get("/", headers={"Sec-Fetch-Dest": "document"})
+    acted = client.post("/buy", headers={"Sec-Fetch-Dest": "empty"})
+
+    assert fetched.headers["Server-Timing"] == f'view;desc="{events[0].view_id}"'
+    assert "Server-Timing" not in loaded.headers
+    assert "Server-Timing" not in acted.headers

@@ -89,6 +89,20 @@ def test_without_a_user_agent(nothing: str | None) -> None:
     assert not facts.is_bot(nothing, "api")
 
 
+@pytest.mark.parametrize(
+    ("source", "context", "is_bot"),
+    [
+        ("browser", {"automated": True}, True),
+        ("browser", {"automated": "yes"}, False),
+        ("browser", {}, False),
+        ("api", {"automated": True}, False),
+    ],
+)
+def test_a_driven_browser_is_a_bot(source: str, context: dict[str, Any], is_bot: bool) -> None:
+    """Its module says so; what other channels put into a context is their own."""
+    assert facts.is_bot(FIREFOX, source, context) is is_bot
+
+
 def test_a_person_is_no_bot() -> None:
     """Not by a browser's user agent."""
     assert not facts.is_bot(FIREFOX, "server")

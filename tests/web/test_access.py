@@ -19,7 +19,13 @@ from flask_analytics.testing import capture_events
 HEALTH = "/analytics/health"
 
 #: What browsers and pages need without being anybody.
-PUBLIC = {"flask_analytics.module", "flask_analytics.door", "flask_analytics.ingest"}
+PUBLIC = {
+    "flask_analytics.module",
+    "flask_analytics.part",
+    "flask_analytics.map",
+    "flask_analytics.door",
+    "flask_analytics.ingest",
+}
 
 TOKEN = "a-long-random-token"
 

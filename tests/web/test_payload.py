@@ -46,6 +46,39 @@ def test_the_servers_clock_wins(
         assert event.context == {"original_timestamp": timestamp.isoformat()}
 
 
+@pytest.mark.parametrize(
+    ("told", "context"), [(True, {"automated": True}), (False, {}), ("yes", {}), (None, {})]
+)
+def test_a_driven_browser_is_marked(told: Any, context: dict[str, Any]) -> None:
+    """Taken all the same; whoever counts may leave it out."""
+    body = {"automated": told, "events": [custom(timestamp=None)]}
+
+    (event,) = read(json.dumps(body).encode(), NOW).events
+
+    assert event.context == context
+
+
+@pytest.mark.parametrize(
+    ("fragment", "path"),
+    [
+        ("#/cart", "/app#/cart"),
+        ("#!/cart?token=1", "/app#!/cart"),
+        ("#/a b", "/app#/a%20b"),
+        ("#part", "/app"),
+        ("#access_token=1", "/app"),
+        ("", "/app"),
+    ],
+)
+def test_a_fragment_that_is_an_address_is_part_of_it(fragment: str, path: str) -> None:
+    """Any other one is a place in the page, or private."""
+    body = {"url": f"https://shop.example/app{fragment}", "events": [custom()]}
+
+    (event,) = read(json.dumps(body).encode(), NOW).events
+
+    assert event.path == path
+    assert event.url == f"https://shop.example{path}"
+
+
 @pytest.mark.parametrize("sent_at", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
 @pytest.mark.parametrize("timestamp", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-23:00"])
 def test_the_ends_of_time_are_now(sent_at: str, timestamp: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import re
 from collections.abc import Callable
 
+import brotli
 import pytest
 from flask import Flask, render_template_string
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from flask_analytics import Event
 from flask_analytics.testing import capture_events
@@ -87,6 +90,75 @@ def test_door_re_exports_the_module(app: Flask, client: FlaskClient) -> None:
     assert response.headers["Cache-Control"] == "no-cache"
     again = client.get("/_a/a.js", headers={"If-None-Match": response.headers["ETag"]})
     assert again.status_code == 304
+
+
+@pytest.fixture
+def ask(app: Flask, client: FlaskClient) -> Callable[..., TestResponse]:
+    """GET the module, or a part of it, as a browser that takes these codings."""
+    with app.test_request_context():
+        url = app.jinja_env.globals["analytics_module_url"]()  # type: ignore[operator]
+
+    def get(name: str = "a", end: str = "", coding: str = "") -> TestResponse:
+        headers = {"Accept-Encoding": coding} if coding else {}
+        return client.get(url.replace("/a.", f"/{name}.") + end, headers=headers)
+
+    return get
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("identity", None), ("br;q=0", None)],
+)
+def test_module_is_sent_in_the_shortest_form(
+    ask: Callable[..., TestResponse], accepted: str, coding: str | None
+) -> None:
+    """A browser gets what it can read, and caches do not mix the forms up."""
+    response, plain = ask(coding=accepted), ask()
+
+    assert response.headers.get("Content-Encoding") == coding
+    assert response.headers["Vary"] == "Accept-Encoding"
+    unpack = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[coding]
+    assert unpack(response.data) == plain.data
+    assert (response.headers["ETag"] == plain.headers["ETag"]) is (coding is None)
+
+
+@pytest.mark.parametrize("part", ["errors", "join", "offline", "sources", "vitals"])
+def test_parts_are_beside_the_module(ask: Callable[..., TestResponse], part: str) -> None:
+    """Under the same hash, for ever, each with the map to its source."""
+    response = ask(part)
+
+    assert "immutable" in response.headers["Cache-Control"]
+    assert response.mimetype == "text/javascript"
+    assert ask(part, ".map").json["sourcesContent"]
+    assert response.headers["SourceMap"].endswith(".js.map")
+
+
+def test_there_are_no_other_parts(ask: Callable[..., TestResponse]) -> None:
+    """Not the sources, and nothing from elsewhere."""
+    assert {ask(name).status_code for name in ("core", "analytics", "..%2fcore")} == {404}
+    assert ask("core", ".map").status_code == 404
+
+
+def test_options_are_attributes_of_the_tag(make_app: Callable[..., Flask]) -> None:
+    """What ANALYTICS_BROWSER says, each page says; what is off is not there."""
+    options = {"vitals": True, "off": ["rage", "forms"], "flush": 2.5, "dnt": False}
+    app = make_app(ANALYTICS_BROWSER=options)
+    app.add_url_rule("/page", "page", lambda: render_template_string(PAGE))
+
+    text = app.test_client().get("/page").text
+
+    assert re.search(r' data-vitals data-off="rage forms" data-flush="2.5"></script>$', text), text
+
+
+def test_the_core_can_be_had_alone(make_app: Callable[..., Flask]) -> None:
+    """Another file, under another hash, with the same exports."""
+    apps = [make_app(ANALYTICS_BROWSER={"build": build}) for build in ("full", "core")]
+    doors = [app.test_client().get("/_a/a.js").text for app in apps]
+    urls = ["/_a/" + re.findall(r"a\.\w+\.js", door)[0] for door in doors]
+    full, core = (app.test_client().get(url).data for app, url in zip(apps, urls, strict=True))
+
+    assert len(core) < len(full)
+    assert urls[0] != urls[1]
 
 
 def test_disabled_snippet_prints_nothing(make_app: Callable[..., Flask]) -> None:
