@@ -14,7 +14,7 @@ from flask import Flask
 
 import flask_analytics
 from flask_analytics import Analytics, collectors, signals, testing
-from flask_analytics.config import TABLE
+from flask_analytics.config import BEHAVIOURS, BROWSER, TABLE
 from flask_analytics.delivery.census import Total
 from flask_analytics.delivery.exposition import expose
 from flask_analytics.delivery.stats import STATES, Stats
@@ -152,8 +152,29 @@ def test_every_route_is_documented() -> None:
     pages = "".join(TEXT.values())
     for rule in app.url_map.iter_rules():
         if rule.endpoint.startswith("flask_analytics"):
-            path = re.sub(r"/a\.[0-9a-f]{16}\.js", "/a.js", rule.rule)
+            path = re.sub(r"\.[0-9a-f]{16}\.js", ".js", rule.rule)
             assert path in pages, path
+
+
+OPTIONS = TEXT["browser.md"].split("## Options")[1].split("## ")[0]
+HOOKS = TEXT["browser.md"].split("## Hooks")[1].split("## ")[0]
+
+
+@pytest.mark.parametrize("option", BROWSER)
+def test_every_option_of_the_module_is_documented(option: str) -> None:
+    """And every behaviour that can be switched off."""
+    assert f"| `{option}` |" in OPTIONS
+    assert all(f"`{name}`" in OPTIONS for name in BEHAVIOURS)
+
+
+def test_every_hook_is_documented() -> None:
+    """With the payload that its type declares."""
+    types = (ROOT / "static" / "analytics.d.ts").read_text()
+    payloads = types.split("export interface Payloads {")[1].split("\n}")[0]
+    names = re.findall(r'^  "?([\w:]+)"?: ', payloads, re.M)
+    assert len(names) > 15
+    for name in names:
+        assert f"`{name}`" in HOOKS, name
 
 
 def test_doctests() -> None:
