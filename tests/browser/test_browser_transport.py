@@ -83,7 +83,7 @@ def test_hiding_the_tab_delivers_and_the_page_lives_on(page, module, site):
 
 def test_a_slow_endpoint_does_not_hold_up_a_navigation(page, module, site):
     """Even when every event is flushed alone, connections are left for the page itself."""
-    site.delay = 3.0
+    site.delay = 6.0
     page.goto("/")
     module("for (let i = 0; i < 8; i++) { track('slow'); flush(); }")
 
@@ -92,7 +92,7 @@ def test_a_slow_endpoint_does_not_hold_up_a_navigation(page, module, site):
     page.wait_for_url("/next")
     took = time.monotonic() - start
 
-    assert took < 1.0
+    assert took < 5.0
 
 
 @pytest.fixture
