@@ -33,7 +33,6 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         SECRET_KEY="dev",  # signs the cart's cookie: in production set FLASK_SECRET_KEY
         SESSION_COOKIE_SAMESITE="Lax",  # a form on another site cannot act for our visitor
     )
-    app.config["ANALYTICS_BROWSER"] = {"vitals": True}  # how fast its pages felt
     app.config.from_prefixed_env()
     app.config.from_mapping(config)
 

@@ -173,9 +173,9 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 #: What anybody could send to the destination.
 STRANGE = {"event_name": HOSTILE, "source": "a stranger"}
 
-#: Events of the visit below: 13 of the server, 9 page views and 2 hooks of the browser, and the
-#: stranger's.
-EVENTS = 13 + 9 + 2 + 1
+#: Events of the visit below: 13 of the server; of the browser 9 page views, how long each was
+#: looked at, 5 forms, 2 hooks and the link to the other process; and the stranger's.
+EVENTS = 13 + 9 + 9 + 5 + 2 + 1 + 1
 
 
 @pytest.fixture(scope="module")
