@@ -1,4 +1,5 @@
-"""The whole example: ``python -m example`` starts the shop and the destination of its events.
+"""The whole example: ``python -m example`` starts the shop, the destination of its events, and a
+dashboard with two months of made-up history.
 
 Each is a process of its own, as in real life. They end in order, the shop first: its last events
 go out while it stops, and the destination must still be there to take them.
@@ -32,12 +33,15 @@ PATIENCE = 15.0
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 GREETING = """
-  The shop          {shop}
-  Its destination   {destination}
+  The shop            {shop}
+  Its dashboard       {shop}/analytics/
+  Its destination     {destination}
+  A dashboard of two  {demonstration}/analytics/
+  months, made up
 
-  Open both side by side. Click through the shop, watch the events arrive. The shop keeps them
-  too, and answers: {shop}/analytics/api/dashboard
-  Ctrl-C ends both.
+  Open them side by side. Click through the shop, watch the events arrive. The demonstration is
+  another application with a store of its own: nothing in it is real.
+  Ctrl-C ends them all.
 """
 
 
@@ -45,16 +49,21 @@ GREETING = """
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--shop-port", default=5000, show_default=True, help="Port of the shop.")
 @click.option("--destination-port", default=5001, show_default=True, help="Port of the other.")
+@click.option("--demonstration-port", default=5002, show_default=True, help="And of the third.")
 @click.pass_context
-def main(context: click.Context, host: str, shop_port: int, destination_port: int) -> None:
-    """Start the example shop and the destination that its events go to.
+def main(
+    context: click.Context, host: str, shop_port: int, destination_port: int,
+    demonstration_port: int,
+) -> None:  # fmt: skip
+    """Start the example shop, the destination that its events go to, and a dashboard full of
+    life.
 
     A port that is taken is replaced by a free one.
     """
     if context.invoked_subcommand is None:
         for number in ENDINGS:
             signal.signal(number, interrupt)
-        run_both(host, *free_ports(host, shop_port, destination_port))
+        run_all(host, *free_ports(host, shop_port, destination_port, demonstration_port))
 
 
 @main.command(hidden=True)
@@ -62,26 +71,32 @@ def main(context: click.Context, host: str, shop_port: int, destination_port: in
 @click.argument("host")
 @click.argument("port", type=int)
 def serve(name: str, host: str, port: int) -> None:
-    """Serve one of the two applications: what the processes of this example do."""
+    """Serve one of the applications: what the processes of this example do."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # no line for each request
     run_simple(host, port, import_module(name).create_app(), threaded=True)
 
 
-def run_both(host: str, shop_port: int, destination_port: int) -> None:
+def run_all(host: str, shop_port: int, destination_port: int, demonstration_port: int) -> None:
     """Run until somebody ends it, then say how many events have arrived."""
+    demonstration = address(host, demonstration_port)
     shop, destination = address(host, shop_port), address(host, destination_port)
     with running("example.destination", host, destination_port, FLASK_SHOP_URL=shop):
         try:
-            with running(
-                "example.shop",
-                host,
-                shop_port,
-                FLASK_DESTINATION_URL=destination,
-                # A second is short, so that one can watch; the default is five.
-                FLASK_ANALYTICS_COLLECTORS=f"webhook+{destination}/events?flush_interval=1",
-                FLASK_DEBUG="1",  # on this machine anybody may ask then
-            ) as process:
-                click.echo(GREETING.format(shop=shop, destination=destination))
+            with (
+                running("example.demonstration", host, demonstration_port),
+                running(
+                    "example.shop",
+                    host,
+                    shop_port,
+                    FLASK_DESTINATION_URL=destination,
+                    # A second is short, so that one can watch; the default is five.
+                    FLASK_ANALYTICS_COLLECTORS=f"webhook+{destination}/events?flush_interval=1",
+                    FLASK_DEBUG="1",  # on this machine anybody may ask then
+                ) as process,
+            ):
+                click.echo(
+                    GREETING.format(shop=shop, destination=destination, demonstration=demonstration)
+                )
                 process.wait()
                 raise click.ClickException("the shop has ended by itself; its reason is above")
         except KeyboardInterrupt:

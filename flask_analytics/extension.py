@@ -18,6 +18,7 @@ from .metrics.ask import Metrics
 from .pipeline import Step
 from .record import Callbacks, State
 from .web import api, browser, health, tracking, write
+from .web.dashboard import door as dashboard
 
 V = TypeVar("V")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -71,6 +72,7 @@ class Analytics(Helpers):
         write.install(app, state)
         tracking.install(app, state)
         api.install(app, state)
+        dashboard.install(app, state)
         door.install(app)
         if settings.enabled:
             hooks.install(app, state)

@@ -16,7 +16,6 @@ from flask.cli import AppGroup
 from ..errors import ConfigurationError, QuestionError, StoreError
 
 if TYPE_CHECKING:
-    from ..metrics.person import Person
     from ..record import State
     from ..store.base import Store
 
@@ -64,15 +63,6 @@ def store() -> Store:
             err=True,
         )
     return found
-
-
-def is_stranger(opened: Store, person: Person | None) -> bool:
-    """Whether the store has nothing of an id that was asked for."""
-    if person is None:
-        return True
-    if len(person.ids) > 1 or person.traits:
-        return False
-    return next(iter(opened.events(person=person.id)), None) is None
 
 
 def nobody(id: str) -> click.ClickException:

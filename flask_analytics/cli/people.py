@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -12,8 +11,6 @@ import click
 from ..errors import StoreError
 from .group import (
     commands,
-    encode,
-    is_stranger,
     json_option,
     nobody,
     plain_errors,
@@ -61,6 +58,7 @@ def export_user(id: str, output: str) -> None:
 
 def _person(opened: Store, id: str) -> Person:
     from ..metrics import words
+    from ..store.exports.person import is_stranger
 
     question = words.question("traits", {"id": id}, None)  # type: ignore[arg-type]
     person: Person | None = opened.answer(question)
@@ -70,20 +68,10 @@ def _person(opened: Store, id: str) -> Person:
 
 
 def _document(opened: Store, person: Person, file: BinaryIO) -> None:
-    """Event after event: a person may have more than memory holds."""
-    head = encode({"id": person.id, "ids": person.ids, "traits": person.traits})
-    file.write(head[:-1] + b',"events":[')
-    for part in _separated(opened.events(person=person.id)):
-        file.write(part)
-    file.write(b"\n]}\n")
+    from ..store.exports.person import document
+
+    file.writelines(document(opened, person))
     file.flush()
-
-
-def _separated(bodies: Iterator[bytes]) -> Iterator[bytes]:
-    sign = b"\n"
-    for body in bodies:
-        yield sign + body
-        sign = b",\n"
 
 
 @commands.command("forget")

@@ -18,7 +18,6 @@ from ..metrics.parameters import TABLE
 from .group import (
     ARGUMENTS,
     commands,
-    is_stranger,
     json_option,
     nobody,
     plain_errors,
@@ -97,7 +96,7 @@ def answer_with(kind: str, given: dict[str, Any], is_json: bool) -> None:
         question = words.read(kind, _texts(given), _now())
         opened = store()
         answer = run.answer(opened, question)
-        if kind == "traits" and is_stranger(opened, answer):
+        if kind == "traits" and _is_stranger(opened, answer):
             raise nobody(given["id"])
         if wants_json(is_json):
             print_json(body(question, answer))
@@ -126,3 +125,9 @@ def _texts(given: dict[str, Any]) -> dict[str, list[str]]:
 
 for _kind in COMMANDS:
     _add(_kind)
+
+
+def _is_stranger(opened: Any, answer: Any) -> bool:
+    from ..store.exports.person import is_stranger
+
+    return is_stranger(opened, answer)

@@ -19,6 +19,7 @@ from ..errors import QuestionError
 #: Fields of the event shape and of what is derived from it.
 FIELDS = (
     "event",
+    "type",
     "route",
     "path",
     "source",

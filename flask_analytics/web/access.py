@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..record import State
 from . import keys
-from .problem import problem
+from .problem import CONTENT_TYPE, problem
 
 #: Names of this machine. Exactly these: a name of somebody else's can lead here, too.
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -35,13 +35,22 @@ _CURE = (
 )
 
 
-def guard(blueprint: Blueprint, state: State) -> None:
+def guard(
+    blueprint: Blueprint, state: State, dress: Callable[[Response], Response] | None = None
+) -> None:
     """Refuse every request to a blueprint that is not let in.
 
+    :param dress: makes a page for people of our own refusal.
     :raises ConfigurationError: a token of ANALYTICS_READ_TOKENS is a hash that is none.
     """
     digests = keys.digests("ANALYTICS_READ_TOKENS", state.settings.read_tokens)
-    blueprint.before_request(lambda: refusal(state, digests, request))
+
+    def look() -> AnyResponse | None:
+        answer = refusal(state, digests, request)
+        is_ours = isinstance(answer, Response) and answer.mimetype == CONTENT_TYPE
+        return dress(answer) if dress and is_ours else answer  # type: ignore[arg-type]
+
+    blueprint.before_request(look)
     blueprint.after_request(_uncached)
 
 

@@ -15,6 +15,7 @@ from .. import assets, visitor
 from ..enrich import Facts, capture, host_name
 from ..pipeline import Draft
 from ..record import State, current_record, current_view
+from .origin import is_same_origin
 from .payload import MAX_BODY, Unreadable, read
 from .problem import json_response, problem
 
@@ -146,19 +147,6 @@ def _accept(state: State, events: list[Any]) -> None:
         if trusted and event.url and host_name(urlsplit(event.url).netloc, trusted) is None:
             event.url = None  # the page's word for it is not enough
         state.pipeline.accept(Draft(event, now, facts))
-
-
-def is_same_origin(current: Request) -> bool:
-    """Whether a request comes from our own pages. Browsers tell; scripts cannot change it.
-
-    ``Sec-Fetch-Site`` decides where it is there; else ``Origin`` must be this very host. Old
-    browsers send neither.
-    """
-    site = current.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site == "same-origin"
-    origin = current.headers.get("Origin")
-    return origin is None or origin.partition("://")[2] == current.host
 
 
 def _body(current: Request) -> bytes:

@@ -27,6 +27,9 @@ PUBLIC = {
     "flask_analytics.ingest",
 }
 
+#: The style sheets of the page that refuses.
+LOOK = {"flask_analytics_look.file"}
+
 TOKEN = "a-long-random-token"
 
 MakeApp = Callable[..., Flask]
@@ -46,7 +49,7 @@ def own_routes(app: Flask) -> list[tuple[str, str]]:
     """Each of our routes that is not public, with each of its methods."""
     found = []
     for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith(OWN) and rule.endpoint not in PUBLIC:
+        if rule.endpoint.startswith(OWN) and rule.endpoint not in PUBLIC | LOOK:
             path = app.url_map.bind("localhost").build(
                 rule.endpoint, dict.fromkeys(rule.arguments, "1"), method=sorted(rule.methods)[0]
             )

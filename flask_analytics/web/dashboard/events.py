@@ -1,0 +1,107 @@
+"""Every event's name with its volume; one event with its series, properties and occurrences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import QuestionError
+from ...event import Event
+from ...metrics import readers
+from ...metrics.filters import Filter, Operator
+from . import recent
+from .desk import Desk
+from .series import draw
+
+#: Names of the list, and those of which people are counted, each by a question of its own.
+NAMES, COUNTED = 200, 20
+
+#: Occurrences, properties and values of one event.
+OCCURRENCES, PROPERTIES, VALUES = 25, 6, 7
+
+
+def events(desk: Desk) -> dict[str, Any]:
+    """All that the page shows: the list, or one event."""
+    if desk.report.one("event"):
+        return _one(desk, readers.text("event", desk.report.one("event")))
+    asked = desk.ask("top", limit=NAMES)
+    rows = [
+        {
+            "key": entry.key,
+            "count": entry.count,
+            "people": desk.ask("active", event=entry.key).answer.people if nth < COUNTED else None,
+            "link": desk.link(event=entry.key),
+        }
+        for nth, entry in enumerate(asked.answer)
+    ]
+    return {"event": "", "rows": rows, "csv": asked.csv, "total": sum(r["count"] for r in rows)}
+
+
+def _one(desk: Desk, name: str) -> dict[str, Any]:
+    asked = desk.ask("volume", event=name, bucket=desk.report.bucket)
+    before = desk.before("volume", event=name, bucket=desk.report.bucket)
+    count = sum(point.count for point in asked.answer)
+    was = None if before is None else sum(point.count for point in before)
+    title = f"{name}, {desk.times.range(desk.report.range)}"
+    wanted = _wanted(desk, name)
+    latest = desk.do(lambda store: recent.newest(store, wanted))
+    return {
+        "event": name,
+        "count": count,
+        "change": "" if was is None else desk.figures.change(count, was),
+        "people": desk.ask("active", event=name).answer.people,
+        "revenue": desk.ask("revenue", event=name).answer,
+        "chart": draw(desk, title, "Events", asked, asked.answer, before),
+        "lists": [*_properties(desk, name, latest)],
+        "latest": [told(event) for event in latest],
+    }
+
+
+def _wanted(desk: Desk, name: str) -> recent.Recent:
+    span = desk.report.range
+    return recent.Recent(min(span.end, desk.report.now), span.start, OCCURRENCES, name)
+
+
+def _properties(desk: Desk, name: str, latest: list[Event]) -> list[dict[str, Any]]:
+    return [_values(desk, name, key) for key in recent.properties(latest, PROPERTIES)]
+
+
+def _values(desk: Desk, name: str, key: str) -> dict[str, Any]:
+    asked = desk.ask("top", event=name, property=key, limit=VALUES)
+    rows = [
+        {
+            "key": one.key,
+            "count": one.count,
+            "people": None,
+            "link": narrowed(desk, f"property.{key}", one.key),
+        }
+        for one in asked.answer
+    ]
+    return {"name": f"property-{key}", "title": key, "rows": rows, "csv": asked.csv, "tabs": []}
+
+
+def narrowed(desk: Desk, field: str, value: str, page: str | None = None, **own: Any) -> str:
+    """A page about one value alone; nowhere where no filter can say it."""
+    text = str(Filter(field, Operator.EQUALS, value))
+    try:
+        condition = readers.condition("filter", text)
+    except QuestionError:
+        return ""
+    if (condition.field, condition.value) != (field, value):
+        return ""
+    return desk.link(page, filter=desk.report.narrowed(text), **own)
+
+
+def told(event: Event) -> dict[str, Any]:
+    """An occurrence: when, who, where, and its properties, all as plain values."""
+    return {
+        "id": event.message_id,
+        "at": event.timestamp,
+        "name": event.name,
+        "type": str(event.type),
+        "source": str(event.source),
+        "who": event.user_id or event.anonymous_id or "",
+        "where": event.matched_pattern or event.path or "",
+        "status": event.status_code,
+        "properties": sorted(event.properties.items()),
+        "revenue": event.revenue,
+    }
