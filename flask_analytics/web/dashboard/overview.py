@@ -95,11 +95,7 @@ class Listing:
 def overview(desk: Desk) -> dict[str, Any]:
     """All that the page shows."""
     cards = [build(desk) for build in _CARDS]
-    wanted = desk.report.one("show") or cards[0].name
-    shown = next((card for card in cards if card.name == wanted and card.points), None)
-    if shown is None:
-        names = ", ".join(card.name for card in cards if card.points)
-        raise QuestionError("show", f"{wanted!r:.40} is no series: there are {names}")
+    shown = _shown(desk, cards)
     return {
         "cards": cards,
         "shown": shown,
@@ -108,6 +104,15 @@ def overview(desk: Desk) -> dict[str, Any]:
         "live": _live(desk),
         "is_empty": cards[1].value == "0" and cards[0].value == "0",
     }
+
+
+def _shown(desk: Desk, cards: Sequence[Card]) -> Card:
+    """The card of which the chart is; another one where it has no series, as errors of browsers."""
+    wanted = desk.report.one("show") or cards[0].name
+    found = {card.name: card for card in cards}
+    if wanted not in found:
+        raise QuestionError("show", f"{wanted!r:.40} is no figure: use {', '.join(found)}")
+    return found[wanted] if found[wanted].points else cards[0]
 
 
 def _chart(desk: Desk, card: Card) -> Drawn:
