@@ -1,0 +1,67 @@
+"""Dead letters, read again and taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask_analytics import Event
+from flask_analytics.delivery import letters
+from flask_analytics.delivery.dead import DeadLetters
+from flask_analytics.event import encode
+from flask_analytics.log import QuietLog
+
+
+def bury(folder: Path, *names: str, collector: str = "webhook") -> None:
+    dead = DeadLetters(folder, QuietLog())
+    for name in names:
+        dead.bury(encode(Event(message_id=name, event_name=name)), collector, "400", 1.5)
+
+
+def test_newest_come_first(tmp_path: Path) -> None:
+    """Of the file that was full, too; what is no letter is passed over."""
+    bury(tmp_path, "a", "b")
+    (tmp_path / "dead.jsonl").rename(tmp_path / "dead.1.jsonl")
+    bury(tmp_path, "c")
+    with (tmp_path / "dead.jsonl").open("ab") as file:
+        file.write(b'{"collector": "webh')
+
+    found = letters.newest(tmp_path, 2)
+
+    assert [letter.opened().event_name for letter in found] == ["c", "b"]
+    assert letters.counts(tmp_path) == {("webhook", "400"): 3}
+
+
+def test_one_collector_takes_its_own(tmp_path: Path) -> None:
+    """Those of the others stay, and none is taken twice."""
+    bury(tmp_path, "a", "b")
+    bury(tmp_path, "c", collector="other")
+    taken: list[Event] = []
+
+    assert letters.take(tmp_path, "webhook", taken.append, QuietLog()) == 2
+    assert letters.take(tmp_path, "webhook", taken.append, QuietLog()) == 0
+
+    assert [event.message_id for event in taken] == ["a", "b"]
+    assert letters.counts(tmp_path) == {("other", "400"): 1}
+
+
+def test_a_death_amid_taking_loses_none(tmp_path: Path) -> None:
+    """What was put aside is there for the next one."""
+    bury(tmp_path, "a", "b")
+
+    def die(event: Event) -> None:
+        raise SystemExit
+
+    try:
+        letters.take(tmp_path, "webhook", die, QuietLog())
+    except SystemExit:
+        pass
+    taken: list[Event] = []
+    letters.take(tmp_path, "webhook", taken.append, QuietLog())
+
+    assert {event.message_id for event in taken} == {"a", "b"}
+
+
+def test_no_folder_is_no_letters(tmp_path: Path) -> None:
+    """Nobody has written yet."""
+    assert letters.newest(tmp_path / "none", 5) == []
+    assert letters.take(tmp_path / "none", "webhook", print, QuietLog()) == 0
