@@ -1,4 +1,4 @@
-# make run: the example shop and a destination that shows what arrives
+# make run: the example shop, a destination that shows what arrives, and a demonstration dashboard
 # make test: everything that has to be green
 # make help: the rest
 
@@ -7,7 +7,7 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
-.PHONY: module run test check lint types unit servers gevent gevent-browser same format kill bench \
+.PHONY: pictures module run test check lint types unit servers gevent gevent-browser same format kill bench \
 	clean help chromium uwsgi
 
 help:
@@ -64,6 +64,10 @@ kill: $(VENV)/test.done
 	$(PY) -m tests.store.embedded.kill --kills 100
 	$(PY) -m tests.cli.kill --lines 1000000
 
+# make pictures: every page of the dashboard at three widths, in light and dark, in build/pictures
+pictures: $(VENV)/test.done chromium
+	DASHBOARD_PICTURES=build/pictures $(PY) -m pytest tests/browser/dashboard/test_looks.py -k fits
+
 # make bench: beside the libraries of Segment, PostHog and Mixpanel (see benchmarks/README.md)
 bench: $(VENV)/test.done
 	$(PY) -m pip install --quiet -e ".[benchmark]"
@@ -78,6 +82,7 @@ bench: $(VENV)/test.done
 	$(PY) benchmarks/ingest.py
 	$(PY) benchmarks/imports.py
 	$(PY) benchmarks/tracking.py
+	$(PY) benchmarks/dashboard.py
 
 # make module: static/built from static/, with npm's esbuild and terser; commit both
 module:

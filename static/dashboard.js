@@ -16,6 +16,10 @@ if (!known && here && document.body.dataset.zone !== here && navigator.cookieEna
   }
 }
 
+// -- a phone shows a part of the menu: the one with this page
+
+document.querySelector("nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // -- keys
 
 let isGoing = false;

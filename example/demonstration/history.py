@@ -204,12 +204,15 @@ class History:
 
     def past(self) -> list[Event]:
         """All that happened until now, by time."""
+        events = [event for day in self.days() for event in day]
+        return sorted(events, key=lambda event: (event.timestamp, event.message_id))
+
+    def days(self) -> Iterator[list[Event]]:
+        """The same day by day, for whoever wants more of it than memory holds."""
         first = self._now.replace(hour=0, minute=0, second=0, microsecond=0)
-        events: list[Event] = []
         for back in range(DAYS - 1, -1, -1):
-            events += self._day(first - timedelta(back), DAYS - back)
-        found = [event for event in events if event.timestamp and event.timestamp <= self._now]
-        return sorted(found, key=lambda event: (event.timestamp, event.message_id))
+            events = self._day(first - timedelta(back), DAYS - back)
+            yield [event for event in events if event.timestamp and event.timestamp <= self._now]
 
     def moment(self) -> list[Event]:
         """A visit that happens now, all at once."""
