@@ -29,18 +29,27 @@ HOME = Path(__file__).resolve().parent.parent
 #: Seconds that a process may take to start, or to stop.
 PATIENCE = 15.0
 
+#: Where the demonstration is, unless somebody else is there.
+DEMONSTRATION_PORT = 5002
+
 #: What ends the example: Ctrl-C, a supervisor, a terminal that is closed.
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 GREETING = """
-  The shop            {shop}
-  Its dashboard       {shop}/analytics/
-  Its destination     {destination}
-  A dashboard of two  {demonstration}/analytics/
-  months, made up
+  The shop          {shop}
+  Its destination   {destination}
+  Its dashboard     {shop}/analytics/
+"""
 
-  Open them side by side. Click through the shop, watch the events arrive. The demonstration is
-  another application with a store of its own: nothing in it is real.
+DEMONSTRATION = """\
+  Made up           {demonstration}/analytics/
+
+  The last one is a dashboard full of life: two months of a shop that never was, in a store of
+  their own.
+"""
+
+FAREWELL = """
+  Open them side by side. Click through the shop, watch the events arrive.
   Ctrl-C ends them all.
 """
 
@@ -49,21 +58,25 @@ GREETING = """
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--shop-port", default=5000, show_default=True, help="Port of the shop.")
 @click.option("--destination-port", default=5001, show_default=True, help="Port of the other.")
-@click.option("--demonstration-port", default=5002, show_default=True, help="And of the third.")
+@click.option(
+    "--demonstration/--no-demonstration",
+    default=True,
+    help="Whether there is a dashboard full of made-up life, too.",
+)
 @click.pass_context
 def main(
-    context: click.Context, host: str, shop_port: int, destination_port: int,
-    demonstration_port: int,
-) -> None:  # fmt: skip
-    """Start the example shop, the destination that its events go to, and a dashboard full of
-    life.
+    context: click.Context, host: str, shop_port: int, destination_port: int, demonstration: bool
+) -> None:
+    """Start the example shop, the destination that its events go to, and a demonstration of the
+    dashboard.
 
     A port that is taken is replaced by a free one.
     """
     if context.invoked_subcommand is None:
         for number in ENDINGS:
             signal.signal(number, interrupt)
-        run_all(host, *free_ports(host, shop_port, destination_port, demonstration_port))
+        wanted = (shop_port, destination_port, *((DEMONSTRATION_PORT,) if demonstration else ()))
+        run_all(host, *free_ports(host, *wanted))
 
 
 @main.command(hidden=True)
@@ -76,14 +89,13 @@ def serve(name: str, host: str, port: int) -> None:
     run_simple(host, port, import_module(name).create_app(), threaded=True)
 
 
-def run_all(host: str, shop_port: int, destination_port: int, demonstration_port: int) -> None:
+def run_all(host: str, shop_port: int, destination_port: int, *others: int) -> None:
     """Run until somebody ends it, then say how many events have arrived."""
-    demonstration = address(host, demonstration_port)
     shop, destination = address(host, shop_port), address(host, destination_port)
     with running("example.destination", host, destination_port, FLASK_SHOP_URL=shop):
         try:
             with (
-                running("example.demonstration", host, demonstration_port),
+                demonstrating(host, *others),
                 running(
                     "example.shop",
                     host,
@@ -94,14 +106,27 @@ def run_all(host: str, shop_port: int, destination_port: int, demonstration_port
                     FLASK_DEBUG="1",  # on this machine anybody may ask then
                 ) as process,
             ):
-                click.echo(
-                    GREETING.format(shop=shop, destination=destination, demonstration=demonstration)
-                )
+                click.echo(greeting(shop, destination, *(address(host, port) for port in others)))
                 process.wait()
                 raise click.ClickException("the shop has ended by itself; its reason is above")
         except KeyboardInterrupt:
             pass
         click.echo(f"\n  Events that have arrived: {count_events(host, destination_port)}")
+
+
+def greeting(shop: str, destination: str, *others: str) -> str:
+    """What there is to open, and how it ends."""
+    made_up = "".join(DEMONSTRATION.format(demonstration=other) for other in others)
+    return GREETING.format(shop=shop, destination=destination) + made_up + FAREWELL
+
+
+@contextmanager
+def demonstrating(host: str, *ports: int) -> Iterator[None]:
+    """The demonstration, where there is a port for it."""
+    with ExitStack() as stack:
+        for port in ports:
+            stack.enter_context(running("example.demonstration", host, port))
+        yield
 
 
 @contextmanager

@@ -69,7 +69,7 @@ class Example:
         self._log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "example", *options],
+                [sys.executable, "-m", "example", "--no-demonstration", *options],
                 cwd=ROOT,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -84,7 +84,7 @@ class Example:
         """Read the two addresses where a person reads them."""
         try:
             wait_until(lambda: "Ctrl-C" in self.output() or not self.is_running(), "the greeting")
-            self.shop, self.destination, *_ = re.findall(r"http://\S+", self.output())
+            self.shop, self.destination, *self.others = re.findall(r"http://\S+", self.output())
         except BaseException:
             self.stop()
             raise

@@ -20,7 +20,7 @@ from example.shop.catalogue import PRODUCTS
 from flask_analytics import EventType, Revenue
 from flask_analytics.testing import capture_events
 
-from .conftest import EVENTS, HOSTILE, STRANGE, Example, Story, ask
+from .conftest import EVENTS, HOSTILE, STRANGE, Example, Story, ask, wait_until
 
 # -- a person with a browser
 
@@ -186,6 +186,19 @@ def test_a_port_that_is_taken_is_replaced(start_example: Callable[..., Example])
         assert example.shop != example.destination
         assert b"Quire" in ask(example.shop)
         assert b"Nothing has arrived yet" in ask(example.destination)
+
+
+@pytest.mark.slow
+def test_the_demonstration_says_that_it_is_one(start_example: Callable[..., Example]) -> None:
+    """Its events are in a store of their own; the shop's dashboard has none of them."""
+    ports = ("--shop-port=0", "--destination-port=0")
+    example = start_example(*ports, "--demonstration")
+    own, made_up = example.others
+
+    assert b"Demonstration data" in ask(made_up)
+    assert b"Demonstration data" not in ask(own)
+    wait_until(lambda: b"customer-" in ask(f"{made_up}people"), "made-up people")
+    assert b"customer-" not in ask(f"{own}people")
 
 
 # -- the shop without a browser
