@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from example.demonstration.history import DAYS, History
 from flask_analytics import Analytics
 from flask_analytics.event import encode
+from flask_analytics.store.embedded.store import EmbeddedStore
 
 #: Events of a day of a history of scale 1, roughly.
 A_DAY = 950
@@ -52,11 +53,13 @@ def build(folder: str, count: int) -> Flask:
     app = Flask("shop")
     app.config.update(ANALYTICS_DIR=folder, ANALYTICS_COLLECTORS=[])
     Analytics(app).access(lambda: True)
-    store = app.extensions["analytics"].store()
-    for day in History(scale=count / DAYS / A_DAY).days():
+    store = EmbeddedStore(Path(folder, "store"), has_children=False)
+    app.extensions["analytics"].store = lambda: store
+    for number, day in enumerate(History(scale=count / DAYS / A_DAY).days()):
         for first in range(0, len(day), BATCH):
             store.append([encode(event) for event in day[first : first + BATCH]])
-    store.tend()
+        if number % 10 == 9:
+            store.tend()
     return app
 
 
@@ -78,7 +81,10 @@ def main() -> None:
         begin = time.perf_counter()
         app = build(folder, options.events)
         store = app.extensions["analytics"].store()
-        print(f"{store.describe()['events']:,} events in {time.perf_counter() - begin:.0f} s\n")
+        print(
+            f"{store.describe()['events']:,} events in {time.perf_counter() - begin:.0f} s\n",
+            flush=True,
+        )
         client = app.test_client()
         ask(client, "")  # imports and connections
         news = History().moment

@@ -208,7 +208,8 @@ def test_filters_of_a_property(store: Store, filters: list[str], expected: set[s
 @pytest.mark.parametrize(
     "condition",
     [
-        *("event=pageview", "route=/blog/<slug>", "path=/blog/a", "source=server", "status=503"),
+        *("event=pageview", "type=pageview", "type~view"),
+        *("route=/blog/<slug>", "path=/blog/a", "source=server", "status=503"),
         *("referrer=search.example", "device=mobile", "browser=Mobile Safari", "os=iOS"),
         *("country=NP", "origin=news", "medium=mail", "campaign=May sale", "locale=de-DE"),
         *("hostname=shop.example", "method=GET", "group=acme", "status>499", "status<504"),
