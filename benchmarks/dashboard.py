@@ -55,6 +55,7 @@ def build(folder: str, count: int) -> Flask:
     Analytics(app).access(lambda: True)
     store = EmbeddedStore(Path(folder, "store"), has_children=False)
     app.extensions["analytics"].store = lambda: store
+    ask(app.test_client(), "")
     for number, day in enumerate(History(scale=count / DAYS / A_DAY).days()):
         for first in range(0, len(day), BATCH):
             store.append([encode(event) for event in day[first : first + BATCH]])

@@ -13,8 +13,14 @@ from . import visitor
 from .context import identify
 from .record import State, running_request
 
-#: Our routes that are not for browsers' forms: they ask for a key, or for the origin.
-_NO_FORMS = ("flask_analytics", "flask_analytics_write", "flask_analytics_tracking")
+#: Our routes that see for themselves who sends: they ask for a key, for the origin, or for a
+#: token of their own.
+_NO_FORMS = (
+    "flask_analytics",
+    "flask_analytics_write",
+    "flask_analytics_tracking",
+    "flask_analytics_dashboard",
+)
 
 #: On ``g``: the user who was joined with the visitor in this request.
 _JOINED = "_analytics_joined"

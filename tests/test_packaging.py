@@ -31,6 +31,10 @@ module = client.get(url)
 assert module.status_code == 200 and len(module.data) > 1000, module.status
 part = client.get(url.replace("/a.", "/vitals."), headers={"Accept-Encoding": "br"})
 assert part.headers["Content-Encoding"] == "br", part.status
+closed = client.get("/analytics/", headers={"Accept": "text/html"})
+assert closed.status_code == 403 and "The dashboard is closed" in closed.text
+(sheet,) = re.findall(r'stylesheet" href="([^"]+)"', closed.text)
+assert client.get(sheet).mimetype == "text/css"
 assert client.post("/_a/e", json={"events": [{"event_name": "a"}]}).status_code == 204
 agent = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 app = Flask("kept")
@@ -74,6 +78,8 @@ def test_wheel_has_static_templates_and_types(wheel: Path) -> None:
         assert f"flask_analytics/static/{file.relative_to(ROOT / 'static')}" in names
     assert "flask_analytics/static/analytics.d.ts" in names
     assert "flask_analytics/templates/flask_analytics/snippet.html" in names
+    assert "flask_analytics/templates/flask_analytics/dashboard/base.html" in names
+    assert "flask_analytics/static/dashboard.css" in names
     assert "flask_analytics/py.typed" in names
     assert not [name for name in names if name.startswith(("tests/", "example/"))]
 
