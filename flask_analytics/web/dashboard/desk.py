@@ -148,6 +148,8 @@ def bare_desk(state: State, page: str) -> Desk:
 
 def _desk(state: State, page: str, args: MultiDict[str, str]) -> Desk:
     now = datetime.fromtimestamp(state.pipeline.clock(), UTC)
-    found = reports.read(dict(args.lists()), now, zone())
+    # To the minute: a question that has the time in it is answered from the cache as well.
+    minute = now.replace(second=0, microsecond=0)
+    found = reports.read(dict(args.lists()), minute, zone())
     figures = Figures(request.accept_languages.best or "en")
     return Desk(state, page, found, figures, times.Times(found.range.zone, now))

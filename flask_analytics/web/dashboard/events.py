@@ -58,7 +58,7 @@ def _one(desk: Desk, name: str) -> dict[str, Any]:
 
 def _wanted(desk: Desk, name: str) -> recent.Recent:
     span = desk.report.range
-    return recent.Recent(min(span.end, desk.report.now), span.start, OCCURRENCES, name)
+    return recent.Recent(min(span.end, desk.times.now), span.start, OCCURRENCES, name)
 
 
 def _properties(desk: Desk, name: str, latest: list[Event]) -> list[dict[str, Any]]:

@@ -259,7 +259,8 @@ def _events(desk: Desk) -> Listing:
 
 def _live(desk: Desk) -> int:
     """People of the last minutes, whatever the report is about."""
-    end = desk.report.now.replace(second=desk.report.now.second // 10 * 10, microsecond=0)
+    now = desk.times.now
+    end = now.replace(second=now.second // 10 * 10, microsecond=0)
     span = Range(end - timedelta(minutes=NOW), end + timedelta(seconds=10), desk.report.range.zone)
     people: int = desk.put("active", ActiveUsers(range=span, scope=Scope())).answer.people
     return people
