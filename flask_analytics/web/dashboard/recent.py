@@ -20,8 +20,8 @@ _PIECES = (
     timedelta(days=1), timedelta(days=7), timedelta(days=30),
 )  # fmt: skip
 
-#: Events that one look may pass over; some 0.3 seconds.
-MOST = 50_000
+#: Events that one look may pass over; some 0.5 seconds of computing.
+MOST = 20_000
 
 
 class Recent(NamedTuple):
