@@ -77,6 +77,7 @@ class Shelf:
     @contextmanager
     def duck(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """An engine for one piece of work; what does not fit into memory spills beside it."""
+        own.folder(self.spill.parent)  # DuckDB makes the last folder only
         duck = engine.connect(spill=self.spill)
         try:
             yield duck

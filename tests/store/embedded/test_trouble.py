@@ -295,3 +295,16 @@ def test_a_child_is_told_how_long_events_are_kept(
     keeping._reap(ended[0])
     assert house.seen() == []
     assert not (house.folder / FAULT).exists()
+
+
+def test_a_keeper_may_spill_before_anybody_has_asked(house: House) -> None:
+    """What does not fit into memory goes beside the store, also where no reader was yet."""
+    with house.shelf.duck() as duck:
+        duck.execute("SET memory_limit = '16MB'")
+        duck.execute("CREATE TABLE much AS SELECT hash(range) AS h FROM range(3000000)")
+
+        (count,) = duck.execute(
+            "SELECT count(*) FROM (SELECT DISTINCT h FROM much)"
+        ).fetchone() or (0,)
+
+    assert count == 3_000_000
