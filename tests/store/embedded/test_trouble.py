@@ -300,7 +300,7 @@ def test_a_child_is_told_how_long_events_are_kept(
 def test_a_keeper_may_spill_before_anybody_has_asked(house: House) -> None:
     """What does not fit into memory goes beside the store, also where no reader was yet."""
     with house.shelf.duck() as duck:
-        duck.execute("SET memory_limit = '16MB'")
+        duck.execute("SET memory_limit = '64MB'")
         duck.execute("CREATE TABLE much AS SELECT hash(range) AS h FROM range(3000000)")
 
         (count,) = duck.execute(
