@@ -11,7 +11,16 @@ import trustme
 
 from flask_analytics import Event
 from flask_analytics.collectors.address import from_address
-from flask_analytics.collectors.base import Batch, Misconfigured, Retry, Verdict, check
+from flask_analytics.collectors.base import (
+    Batch,
+    Delivered,
+    Dropped,
+    Misconfigured,
+    Rejected,
+    Retry,
+    Verdict,
+    check,
+)
 from flask_analytics.collectors.client import HttpCollector
 from flask_analytics.delivery.verdicts import of_answer, of_error
 from flask_analytics.errors import ConfigurationError
@@ -24,6 +33,30 @@ from .kind import Kind
 from .kinds import KINDS
 
 pytestmark = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+
+
+#: Answers of a hostile or broken server: nested without an end, of wrong types, and lists that name
+#: events which were not sent.
+NONSENSE = [
+    b"[" * 60_000,
+    b"[" * 9_000 + b"]" * 9_000,
+    b'{"rejected":' + b"[" * 9_000 + b"]" * 9_000 + b"}",
+    bytes(range(256)),
+    b"[]",
+    b"5",
+    b"null",
+    b'{"tracked": NaN, "details": 1e999}',
+    b'{"details": 5, "failed_records": 5, "rejected": 5, "quota_limited": 5}',
+    b'{"details": [5, null, "x"], "failed_records": [5], "rejected": [5]}',
+    *(
+        b'{"details": [{"index": %b, "response": {}}], "failed_records": [{"index": %b}], '
+        b'"events_with_invalid_fields": {"time": [%b]}, "throttled_events": [%b]}' % ((index,) * 4)
+        for index in (b"-1", b"true", b'"0"', b"0.0", b"9", b"[]", b"9" * 400)
+    ),
+    b'{"failed_records": []}',
+    b'{"status": "success", "tracked": -1, "invalid": -1, "invalid_indices": [-1, true, 9, "0"]}',
+    b'{"status": "success", "tracked": "0", "invalid": true}',
+]
 
 
 def collector(kind: Kind, destination: FakeDestination, **options: object) -> HttpCollector:
@@ -52,12 +85,18 @@ def attempt(sender: HttpCollector, event: Event) -> Verdict:
     """The verdict of one try, as a lane reads it."""
     sender.start()
     try:
-        answer = sender.send(Batch([encode(event)], events.NOW.timestamp()))
-        return of_answer(answer, 1)[0]
-    except OSError as error:
-        return of_error(error)
+        return said(sender, event)
     finally:
         sender.close()
+
+
+def said(sender: HttpCollector, event: Event) -> Verdict:
+    """The same, of a collector that is started."""
+    try:
+        answer = sender.send(Batch([encode(event)], events.NOW.timestamp()))
+        return of_answer(answer, 1)[0]
+    except Exception as error:
+        return of_error(error)
 
 
 def test_every_event_ends_in_one_counter(
@@ -120,6 +159,24 @@ def test_partial_failure_is_counted_by_event(
     assert counts["rejected"] == {reason: 1}
     assert counts["delivered"] == 2
     assert len(payloads(kind, destination)) == 3
+
+
+@pytest.mark.parametrize("status", [200, 400, 429, 500])
+def test_answers_without_sense_lose_nothing(
+    kind: Kind, destination: FakeDestination, status: int
+) -> None:
+    """Whatever is in a body, nothing is given up for a mistake of ours in reading it."""
+    sender = collector(kind, destination)
+    sender.start()
+
+    for body in NONSENSE:
+        destination.answers.append(Answer(status, body=body))
+        verdict = said(sender, events.purchase())
+
+        assert not isinstance(verdict, (Rejected, Dropped)), body[:80]
+        if status != 200:
+            assert not isinstance(verdict, Delivered), body[:80]
+    sender.close()
 
 
 def test_wrong_key_pauses_and_keeps(kind: Kind, destination: FakeDestination) -> None:
