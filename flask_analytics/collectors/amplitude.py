@@ -73,7 +73,7 @@ class AmplitudeCollector(Destination):
     ) -> None:
         check_text("amplitude", api_key=api_key, group_type=group_type)
         super().__init__(**options)
-        if isinstance(min_id_length, bool) or not 0 < min_id_length < 100:
+        if not is_below(min_id_length, 100) or min_id_length == 0:
             raise ConfigurationError("amplitude: min_id_length must be a number from 1 to 99")
         self._api_key, self._shortest, self._group_type = api_key, min_id_length, group_type
 

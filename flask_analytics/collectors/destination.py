@@ -7,6 +7,7 @@ is here: sizes, one request after the other, partial failure, and what becomes o
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import SplitResult, unquote
@@ -14,10 +15,11 @@ from urllib.parse import SplitResult, unquote
 import msgspec
 
 from ..delivery.verdicts import of_answer, of_error
+from ..errors import ConfigurationError
 from ..event import Event
 from .answer import Answer
 from .base import Batch, Delivered, Dropped, Rejected, Retry, Verdict
-from .checks import check_url
+from .checks import check_endpoint
 from .client import HttpCollector
 from .clip import Cuts, trimmed_ip, whole_ip
 
@@ -75,7 +77,7 @@ class Destination(HttpCollector):
         self, *, endpoint: str | None = None, anonymize_ip: bool = False, **options: Any
     ) -> None:
         super().__init__(**options)
-        self.endpoint = check_url(self.name, endpoint or self.endpoint).rstrip("/")
+        self.endpoint = check_endpoint(self.name, endpoint or self.endpoint)
         self.anonymize_ip = anonymize_ip
 
     @classmethod
@@ -83,8 +85,11 @@ class Destination(HttpCollector):
         """Build one of ``scheme://ARGUMENT:ARGUMENT@host?option=value``, as configuration has it.
 
         The host, if there is one, is the server's: ``https`` is spoken with it.
+
+        :raises ConfigurationError: too few arguments or too many, or no ``@`` after them.
         """
         arguments = [unquote(text) for text in (parts.username, parts.password) if text]
+        _check_count(cls, parts.scheme, len(arguments))
         if parts.hostname:
             place = parts.netloc.rpartition("@")[2] + parts.path
             options = {"endpoint": f"https://{place}", **options}
@@ -205,3 +210,16 @@ class Destination(HttpCollector):
         for item in items:
             if verdicts[item.place] == Retry("interrupted"):
                 verdicts[item.place] = verdict
+
+
+def _check_count(kind: type[Destination], scheme: str, count: int) -> None:
+    """An ``@`` is easily forgotten, and a key with a slash ends too early."""
+    known = inspect.signature(kind).parameters.values()
+    wanted = [one for one in known if one.kind is one.POSITIONAL_OR_KEYWORD]
+    fewest = sum(one.default is one.empty for one in wanted)
+    if not fewest <= count <= len(wanted):
+        form = ":".join(one.name.upper() for one in wanted)
+        raise ConfigurationError(
+            f"{scheme}: write {scheme}://{form}@, with the @ after it, and the characters / ? # "
+            f"@ : of a key as %2F %3F %23 %40 %3A"
+        )

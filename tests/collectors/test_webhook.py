@@ -204,10 +204,31 @@ def test_unusable_header_is_refused_without_showing_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"headers": {"X\n": "hunter2"}}, "no name of a header"),
+        ({"headers": {"X:": "hunter2"}}, "no name of a header"),
+        ({"headers": {5: "hunter2"}}, "no name of a header"),
+        ({"headers": {"X-Key": "ключ hunter2"}}, "header X-Key"),
+        ({"headers": ["hunter2"]}, "headers must be a dict"),
+        ({"secret": b"hunter2"}, "secret must be text"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_at_set_up(options: Any, word: str) -> None:
+    """It would fail on every event, and each would count as rejected."""
+    with pytest.raises(ConfigurationError, match=word) as caught:
+        WebhookCollector("http://a/", **options)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "",
         "example.com",
+        "http://a b/",
+        "http://a/\nx",
+        "http://a,http://b/",
         "http://a:99999/",
         "http://u:hunter2@h\u2100x.example/",
         "ftp://a/",
