@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError
 
-
 #: What no host's name has; urlsplit lets it pass.
 _NO_HOST = re.compile(r"[\s,;<>\"]")
 

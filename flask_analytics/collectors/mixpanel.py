@@ -35,6 +35,10 @@ _FIELDS = frozenset({"event", "time", "distinct_id", "$insert_id", "properties"}
 #: (https://docs.mixpanel.com/docs/data-structure/property-reference/reserved-properties).
 _TRAITS = frozenset({"name", "first_name", "last_name", "email", "phone", "avatar"})
 
+#: Names of events that make two people one
+#: (https://docs.mixpanel.com/docs/tracking-methods/id-management): no page may say so.
+_SAYS_WHO = frozenset({"$identify", "$create_alias", "$merge"})
+
 _PATHS = {EventType.IDENTIFY: "/engage?verbose=1", EventType.GROUP: "/groups?verbose=1"}
 
 
@@ -92,6 +96,8 @@ class MixpanelCollector(Destination):
             return self._person(event, cuts)
         if event.type is EventType.GROUP:
             return self._group(event, cuts)
+        if words.is_strangers(event) and event.name in _SAYS_WHO:
+            raise Refused("reserved_name")
         own = {**self._own(event), **_identity(event)}
         said = {**own, **_seen(event), **event.properties, **words.money(event), **own}
         properties = _fit(take(words.known(said), MAX_ENTRIES, cuts, "properties"), cuts)

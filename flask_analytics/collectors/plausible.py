@@ -70,8 +70,8 @@ class PlausibleCollector(Destination):
         check_text("plausible", domain=domain)
         if re.search(r"[\s,@]|://", domain):
             raise ConfigurationError(
-                "plausible: domain must be one site's, without a scheme or an @, such as example.com. For "
-                "several sites, give several collectors"
+                "plausible: domain must be one site's, without a scheme or an @, such as "
+                "example.com. For several sites, give several collectors"
             )
         if options.get("anonymize_ip"):
             raise ConfigurationError(

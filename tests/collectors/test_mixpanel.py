@@ -18,6 +18,7 @@ from flask_analytics.collectors.base import (
     Retry,
     Split,
 )
+from flask_analytics.event import Source
 from flask_analytics.testing import Answer, FakeDestination
 
 from .actors import send
@@ -163,4 +164,13 @@ def test_alias_needs_both(destination: FakeDestination) -> None:
     half = event(type=EventType.ALIAS, user_id=None, previous_id="lead")
 
     assert send(mixpanel(destination), half) == [Rejected("no_user_id")]
+    assert destination.requests == []
+
+
+@pytest.mark.parametrize("name", ["$create_alias", "$identify", "$merge"])
+def test_no_page_says_who_is_who(destination: FakeDestination, name: str) -> None:
+    """A stranger who names another's id would become that person."""
+    forged = event(name, source=Source.BROWSER, properties={"alias": "victim"})
+
+    assert send(mixpanel(destination), forged) == [Rejected("reserved_name")]
     assert destination.requests == []
