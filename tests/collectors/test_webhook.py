@@ -19,6 +19,7 @@ from flask_analytics.delivery.dispatcher import Dispatcher
 from flask_analytics.errors import ConfigurationError
 from flask_analytics.testing import Answer, FakeDestination
 
+from ..deploy.actors import wait_until
 from .actors import Deliver, counts
 
 
@@ -172,6 +173,15 @@ def test_silent_destination_disturbs_nobody(destination: FakeDestination) -> Non
     assert len(memory.events) == 3
     assert not dispatcher.close(0.2)
     assert dispatcher.stats()["collectors"]["hanging"]["dropped"] == {"shutdown": 3}
+
+
+def test_time_out_is_called_one(deliver: Deliver, destination: FakeDestination) -> None:
+    """Whoever is on call reads the reason, not the code."""
+    destination.answers.extend([Answer(is_silent=True)] * 99)
+
+    dispatcher = deliver(WebhookCollector(destination.url, timeout=0.1), "a", timeout=0.1)
+
+    wait_until(lambda: counts(dispatcher)["reason"] == "timeout", "the reason")
 
 
 def test_refused_connection_is_tried_again(deliver: Deliver) -> None:
