@@ -162,7 +162,7 @@ class GA4Collector(Destination):
     def _client(self, event: Event) -> str:
         chosen = self._client_id(event) if self._client_id else None
         if chosen:
-            return chosen
+            return str(chosen)  # Google says 2xx to a number, and throws the event away
         known = event.anonymous_id or self._visitor(event) or event.user_id or "anonymous"
         return known if _CLIENT.fullmatch(known) else ".".join(map(str, _numbers(known)))
 
