@@ -10,7 +10,7 @@ import msgspec
 from ..errors import ConfigurationError, Refused, Unsupported
 from ..event import Event, EventType
 from . import words
-from .answer import Answer
+from .answer import Answer, is_below
 from .base import Misconfigured, Rejected, Retry, Verdict
 from .checks import check_text
 from .clip import Cuts, clip
@@ -73,7 +73,7 @@ class AmplitudeCollector(Destination):
     ) -> None:
         check_text("amplitude", api_key=api_key, group_type=group_type)
         super().__init__(**options)
-        if isinstance(min_id_length, bool) or not 0 < min_id_length < 100:
+        if not is_below(min_id_length, 100) or min_id_length == 0:
             raise ConfigurationError("amplitude: min_id_length must be a number from 1 to 99")
         self._api_key, self._shortest, self._group_type = api_key, min_id_length, group_type
 
@@ -173,20 +173,20 @@ def _blamed(said: Mapping[str, Any], items: Sequence[Item]) -> list[Verdict] | N
     for kind in _WRONG:
         for field, indices in _entries(said.get(kind)):
             word = field if field in _FIELDS else "event"
-            reasons |= dict.fromkeys(_indices(indices), f"invalid_{word}")
-    reasons |= dict.fromkeys(_indices(said.get("silenced_events")), "silenced")
+            reasons |= dict.fromkeys(_places(indices, len(items)), f"invalid_{word}")
+    reasons |= dict.fromkeys(_places(said.get("silenced_events"), len(items)), "silenced")
     silenced = _strings(said.get("silenced_devices"))
     for index, item in enumerate(items):
         if item.payload.get("device_id") in silenced:
             reasons[index] = "silenced"
-    if not reasons.keys() & set(range(len(items))):
+    if not reasons:
         return None
     return [Rejected(reasons[index]) if index in reasons else _AGAIN for index in range(len(items))]
 
 
 def _throttled(said: Mapping[str, Any], items: Sequence[Item]) -> list[Verdict] | None:
     """Those who sent too much in a second wait; for those who did in a day there is no use."""
-    events = set(_indices(said.get("throttled_events")))
+    events = set(_places(said.get("throttled_events"), len(items)))
     slow = _strings(said.get("throttled_users")) | _strings(said.get("throttled_devices"))
     over = _strings(said.get("exceeded_daily_quota_users"))
     over |= _strings(said.get("exceeded_daily_quota_devices"))
@@ -206,8 +206,9 @@ def _entries(value: Any) -> Iterable[tuple[str, Any]]:
     return value.items() if isinstance(value, Mapping) else ()
 
 
-def _indices(value: Any) -> list[int]:
-    return [index for index in value if isinstance(index, int)] if isinstance(value, list) else []
+def _places(value: Any, count: int) -> list[int]:
+    """The places that a list names, as far as there are any."""
+    return [place for place in value if is_below(place, count)] if isinstance(value, list) else []
 
 
 def _strings(value: Any) -> set[str]:

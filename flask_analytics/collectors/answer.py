@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -39,7 +39,7 @@ class Answer:
         """
         try:
             return msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, UnicodeError):
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
             raise RetryLater("unreadable") from None
 
     def verdict(self) -> Verdict:
@@ -65,6 +65,12 @@ class Answer:
         except RetryLater:
             return {}
         return said if isinstance(said, dict) else {}
+
+
+def is_below(number: object, most: int) -> TypeGuard[int]:
+    """Whether it is a whole number from 0 up to ``most``, without it: the place of one of so many
+    events. Not -1, nor true, which Python would take for places, too."""
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < most
 
 
 def retry_after(value: str | None, now: float | None = None) -> float | None:

@@ -275,10 +275,26 @@ def check(collector: Collector) -> None:
         raise ConfigurationError(
             f"{type(collector).__name__}.flush_interval must be seconds, 0 or more"
         )
+    _check_parts(collector)
     _check_methods(collector)
     for module in collector.imports:
         if importlib.util.find_spec(module) is None:
             raise ConfigurationError(f"{type(collector).__name__}.imports: no module {module!r}")
+
+
+def _check_parts(collector: Collector) -> None:
+    kind = type(collector).__name__
+    if not isinstance(collector.name, str) or not collector.name.isprintable():
+        raise ConfigurationError(f"{kind}.name must be one line of text")
+    for option, method in (("retry", "pause"), ("breaker", "fresh")):
+        part = getattr(collector, option)
+        if part is not None and not hasattr(part, method):
+            cure = "RetryPolicy(...)" if option == "retry" else "Breaker(...)"
+            raise ConfigurationError(f"{kind}.{option} must be a {cure}, or left out")
+    if collector.accepts is not None and not callable(collector.accepts):
+        raise ConfigurationError(
+            f"{kind}.accepts must be a function that takes an event and returns True or False"
+        )
 
 
 def _check_methods(collector: Collector) -> None:

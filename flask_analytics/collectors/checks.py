@@ -2,23 +2,48 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ..errors import ConfigurationError
 
+#: What no host's name has; urlsplit lets it pass.
+_NO_HOST = re.compile(r"[\s,;<>\"]")
+
+#: The name of a header (https://www.rfc-editor.org/rfc/rfc9110, section 5.6.2).
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+
 
 def check_url(collector: str, url: object) -> str:
-    """A destination's address, or an error that names the cure."""
+    """An address of yours, or an error that names the cure."""
+    if not _is_absolute(url):
+        raise ConfigurationError(
+            f"{collector}: the url must be absolute, such as https://example.com/events"
+        )
+    return str(url)
+
+
+def check_endpoint(collector: str, endpoint: object) -> str:
+    """A service's base address, to which paths are added, without a slash at its end."""
+    if not _is_absolute(endpoint) or "?" in str(endpoint) or "#" in str(endpoint):
+        raise ConfigurationError(
+            f"{collector}: endpoint must be the server's absolute address without ? and #, such "
+            f"as https://example.com"
+        )
+    return str(endpoint).rstrip("/")
+
+
+def _is_absolute(url: object) -> bool:
+    if not isinstance(url, str) or not url.isprintable():
+        return False
     try:
-        parts = urlsplit(url if isinstance(url, str) else "")
-        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0:
-            return str(url)
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        is_host = bool(host) and not _NO_HOST.search(host)
+        return parts.scheme in ("http", "https") and is_host and parts.port != 0
     except ValueError:  # its text shows the address, and so its password
-        pass
-    raise ConfigurationError(
-        f"{collector}: the url must be absolute, such as https://example.com/events"
-    )
+        return False
 
 
 def check_text(collector: str, **arguments: object) -> None:
@@ -36,13 +61,26 @@ def check_text(collector: str, **arguments: object) -> None:
 
 def check_headers(collector: str, headers: Mapping[str, str]) -> Mapping[str, str]:
     """Headers that can be sent; the error names the header, never its value: it may be a key."""
+    if not isinstance(headers, Mapping):
+        raise ConfigurationError(f'{collector}: headers must be a dict, such as {{"X-Team": "a"}}')
     for name, value in headers.items():
-        if not isinstance(value, str) or not value.isprintable() or value != value.strip():
+        if not isinstance(name, str) or not _TOKEN.fullmatch(name):
             raise ConfigurationError(
-                f"{collector}: header {name} must be one line of text without spaces around it, "
-                f"such as the content of a file after strip()"
+                f"{collector}: {name!r} is no name of a header: letters, digits and - only"
+            )
+        if not _is_line(value):
+            raise ConfigurationError(
+                f"{collector}: header {name} must be one line of Latin text without spaces around "
+                f"it, such as the content of a file after strip()"
             )
     return headers
+
+
+def _is_line(value: object) -> bool:
+    """Whether it can be the value of a header: http.client writes it as Latin-1."""
+    if not isinstance(value, str) or not value.isprintable() or value != value.strip():
+        return False
+    return not value or max(value) <= "\xff"
 
 
 def flag(text: str) -> bool:

@@ -62,12 +62,14 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any
 
 
 def whole_ip(address: str | None) -> str | None:
-    """The address itself; None of what is no address: some services fail over it."""
+    """The address itself; None of what is no address: some services fail over it. Without the zone
+    of a link-local one, which may be any text (``fe80::1%eth0``), and means nothing elsewhere."""
+    bare = (address or "").partition("%")[0]
     try:
-        ip_address(address or "")
+        ip_address(bare)
     except ValueError:
         return None
-    return address
+    return bare
 
 
 def trimmed_ip(address: str | None) -> str | None:

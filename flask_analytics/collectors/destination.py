@@ -7,6 +7,9 @@ is here: sizes, one request after the other, partial failure, and what becomes o
 
 from __future__ import annotations
 
+import inspect
+import math
+import traceback
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self
 from urllib.parse import SplitResult, unquote
@@ -14,10 +17,12 @@ from urllib.parse import SplitResult, unquote
 import msgspec
 
 from ..delivery.verdicts import of_answer, of_error
+from ..errors import ConfigurationError
 from ..event import Event
+from ..log import QuietLog
 from .answer import Answer
 from .base import Batch, Delivered, Dropped, Rejected, Retry, Verdict
-from .checks import check_url
+from .checks import check_endpoint
 from .client import HttpCollector
 from .clip import Cuts, trimmed_ip, whole_ip
 
@@ -75,16 +80,20 @@ class Destination(HttpCollector):
         self, *, endpoint: str | None = None, anonymize_ip: bool = False, **options: Any
     ) -> None:
         super().__init__(**options)
-        self.endpoint = check_url(self.name, endpoint or self.endpoint).rstrip("/")
+        self.endpoint = check_endpoint(self.name, endpoint or self.endpoint)
         self.anonymize_ip = anonymize_ip
+        self._log = QuietLog()
 
     @classmethod
     def from_url(cls, parts: SplitResult, options: Mapping[str, Any]) -> Self:
         """Build one of ``scheme://ARGUMENT:ARGUMENT@host?option=value``, as configuration has it.
 
         The host, if there is one, is the server's: ``https`` is spoken with it.
+
+        :raises ConfigurationError: too few arguments or too many, or no ``@`` after them.
         """
         arguments = [unquote(text) for text in (parts.username, parts.password) if text]
+        _check_count(cls, parts.scheme, len(arguments))
         if parts.hostname:
             place = parts.netloc.rpartition("@")[2] + parts.path
             options = {"endpoint": f"https://{place}", **options}
@@ -153,6 +162,8 @@ class Destination(HttpCollector):
 
     def _items(self, batch: Batch, verdicts: list[Verdict]) -> Iterator[Item]:
         """What can be written of the batch; the rest has its verdict at once."""
+        own = math.inf if self.max_event_bytes is None else self.max_event_bytes
+        largest = min(own, self._room(batch.at))  # one that comes alone must fit, too
         for index, event in enumerate(batch.events):
             cuts: Cuts = []
             try:
@@ -162,12 +173,18 @@ class Destination(HttpCollector):
                 payload = self.encode(event, cuts)
                 body = _encode(payload)
             except Exception as error:
-                verdicts[index] = of_error(error)
+                verdicts[index] = self._caught("encode", error)
                 continue
-            if self.max_event_bytes is not None and len(body) > self.max_event_bytes:
+            if len(body) > largest:
                 verdicts[index] = Rejected("too_large")
             else:
                 yield Item(index, event, payload, body, tuple(cuts))
+
+    def _room(self, at: float) -> float:
+        """Bytes that a request has for its events."""
+        if self.max_body_bytes is None:
+            return math.inf
+        return self.max_body_bytes - len(self.envelope(b"[]", at))
 
     def _is_past(self, event: Event, now: float) -> bool:
         if self.max_past is None or event.timestamp is None:
@@ -176,14 +193,12 @@ class Destination(HttpCollector):
 
     def _within_limits(self, items: Sequence[Item], at: float) -> Iterator[list[Item]]:
         """Groups that fit into one request each."""
-        room = None
-        if self.max_body_bytes is not None:
-            room = self.max_body_bytes - len(self.envelope(b"[]", at))
+        room = self._room(at)
         group: list[Item] = []
         size = 0
         for item in items:
             is_full = len(group) == self.max_events
-            if group and (is_full or (room is not None and size + len(item.body) > room)):
+            if group and (is_full or size + len(item.body) > room):
                 yield group
                 group, size = [], 0
             group.append(item)
@@ -196,12 +211,38 @@ class Destination(HttpCollector):
             answer = self.http.post(post.url, post.body, post.headers)
             found = of_answer(self.judge(answer, post), len(post.items))
         except Exception as error:
-            found = [of_error(error)] * len(post.items)
+            found = [self._caught("post", error)] * len(post.items)
         for item, verdict in zip(post.items, found, strict=True):
             is_cut = isinstance(verdict, Delivered) and item.cuts
             verdicts[item.place] = Delivered(item.cuts) if is_cut else verdict
+
+    def _caught(self, name: str, error: Exception) -> Verdict:
+        """The verdict of an error. A mistake is logged: its kind and place only, for its text may
+        show a header, and so a key."""
+        verdict = of_error(error)
+        if verdict == Rejected("error"):
+            self._log.warning(
+                f"{name} {self.name}",
+                "collector %s: %s raised %s, its events are rejected\n%s",
+                self.name, name, type(error).__name__,
+                "".join(traceback.format_tb(error.__traceback__)).rstrip(),
+            )  # fmt: skip
+        return verdict
 
     def _mark(self, items: Sequence[Item], verdicts: list[Verdict], verdict: Verdict) -> None:
         for item in items:
             if verdicts[item.place] == Retry("interrupted"):
                 verdicts[item.place] = verdict
+
+
+def _check_count(kind: type[Destination], scheme: str, count: int) -> None:
+    """An ``@`` is easily forgotten, and a key with a slash ends too early."""
+    known = inspect.signature(kind).parameters.values()
+    wanted = [one for one in known if one.kind is one.POSITIONAL_OR_KEYWORD]
+    fewest = sum(one.default is one.empty for one in wanted)
+    if not fewest <= count <= len(wanted):
+        form = ":".join(one.name.upper() for one in wanted)
+        raise ConfigurationError(
+            f"{scheme}: write {scheme}://{form}@, with the @ after it, and the characters / ? # "
+            f"@ : of a key as %2F %3F %23 %40 %3A"
+        )

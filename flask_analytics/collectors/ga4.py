@@ -29,7 +29,7 @@ _CLIENT = re.compile(r"[1-9]\d*\.[1-9]\d*")
 
 #: Where a message of the validation server says which event it is about
 #: (https://developers.google.com/analytics/devguides/collection/protocol/ga4/validating-events).
-_INDEX = re.compile(r"index: \[(\d+)\]|events\W(\d+)")
+_INDEX = re.compile(r"index: \[(\d{1,9})\]|events\W(\d{1,9})")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -149,7 +149,11 @@ class GA4Collector(Destination):
         if not self.debug or verdict != DELIVERED:
             return verdict
         found: list[Verdict] = [verdict] * len(post.items)
-        for message in answer.json().get("validationMessages", ()):
+        said = answer.json()
+        messages = said.get("validationMessages") if isinstance(said, dict) else None
+        for message in messages if isinstance(messages, list) else ():
+            if not isinstance(message, dict):
+                continue
             refused = Rejected(str(message.get("validationCode") or "invalid"))
             for index in _places(message, len(found)):
                 found[index] = refused
@@ -158,7 +162,7 @@ class GA4Collector(Destination):
     def _client(self, event: Event) -> str:
         chosen = self._client_id(event) if self._client_id else None
         if chosen:
-            return chosen
+            return str(chosen)  # Google says 2xx to a number, and throws the event away
         known = event.anonymous_id or self._visitor(event) or event.user_id or "anonymous"
         return known if _CLIENT.fullmatch(known) else ".".join(map(str, _numbers(known)))
 

@@ -12,7 +12,7 @@ import msgspec
 from ..errors import ConfigurationError, Refused, Unsupported
 from ..event import Event, EventType
 from . import words
-from .answer import Answer
+from .answer import Answer, is_below
 from .base import DELIVERED, Misconfigured, Rejected, Retry, Verdict
 from .checks import check_text
 from .clip import Cuts, as_text, clip
@@ -188,19 +188,19 @@ def _counted(said: Mapping[str, Any], count: int) -> list[Verdict]:
     indices = said.get("invalid_indices")
     if isinstance(indices, list):
         for index in indices:
-            if isinstance(index, int) and 0 <= index < count:
+            if is_below(index, count):
                 verdicts[index] = Rejected("invalid")
     else:
-        _mark(verdicts, said.get("invalid"), "invalid")
+        invalid = said.get("invalid")
+        _mark(verdicts, invalid if is_below(invalid, count + 1) else 0, "invalid")
     tracked = said.get("tracked")
-    if isinstance(tracked, int):
+    if is_below(tracked, count + 1):
         # A row that another request had locked: Matomo leaves it out, and says so nowhere.
         _mark(verdicts, verdicts.count(DELIVERED) - tracked, "skipped")
     return verdicts
 
 
-def _mark(verdicts: list[Verdict], number: object, reason: str) -> None:
-    left = number if isinstance(number, int) else 0
+def _mark(verdicts: list[Verdict], left: int, reason: str) -> None:
     for index in reversed(range(len(verdicts))):
         if left > 0 and verdicts[index] == DELIVERED:
             verdicts[index] = Rejected(reason)

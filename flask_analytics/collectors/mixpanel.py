@@ -12,7 +12,7 @@ from urllib.parse import quote
 from ..errors import ConfigurationError, Refused
 from ..event import Event, EventType
 from . import words
-from .answer import Answer
+from .answer import Answer, is_below
 from .base import DELIVERED, Rejected, Split, Verdict
 from .checks import check_text
 from .clip import Cuts, clip_bytes, take
@@ -34,6 +34,10 @@ _FIELDS = frozenset({"event", "time", "distinct_id", "$insert_id", "properties"}
 #: Traits that Mixpanel has a name for
 #: (https://docs.mixpanel.com/docs/data-structure/property-reference/reserved-properties).
 _TRAITS = frozenset({"name", "first_name", "last_name", "email", "phone", "avatar"})
+
+#: Names of events that make two people one
+#: (https://docs.mixpanel.com/docs/tracking-methods/id-management): no page may say so.
+_SAYS_WHO = frozenset({"$identify", "$create_alias", "$merge"})
 
 _PATHS = {EventType.IDENTIFY: "/engage?verbose=1", EventType.GROUP: "/groups?verbose=1"}
 
@@ -92,6 +96,8 @@ class MixpanelCollector(Destination):
             return self._person(event, cuts)
         if event.type is EventType.GROUP:
             return self._group(event, cuts)
+        if words.is_strangers(event) and event.name in _SAYS_WHO:
+            raise Refused("reserved_name")
         own = {**self._own(event), **_identity(event)}
         said = {**own, **_seen(event), **event.properties, **words.money(event), **own}
         properties = _fit(take(words.known(said), MAX_ENTRIES, cuts, "properties"), cuts)
@@ -118,7 +124,7 @@ class MixpanelCollector(Destination):
         that nothing was: to say it again does no harm."""
         said = answer.fields()
         if answer.status == 400 and isinstance(said.get("failed_records"), list):
-            return _failed(said["failed_records"], len(post.items))
+            return _failed(said["failed_records"], len(post.items)) or answer.verdict()
         if answer.status == 200 and (said.get("status") == 0 or answer.body.strip() == b"0"):
             return Split("refused")
         return answer.verdict()
@@ -237,12 +243,14 @@ def _fit(value: Any, cuts: Cuts) -> Any:
     return value
 
 
-def _failed(records: Sequence[Any], count: int) -> list[Verdict]:
+def _failed(records: Sequence[Any], count: int) -> list[Verdict] | None:
+    """None where they do not say which: the others are not believed to be delivered then."""
     verdicts: list[Verdict] = [DELIVERED] * count
     for record in records:
         index = record.get("index") if isinstance(record, Mapping) else None
-        if isinstance(index, int) and 0 <= index < count:
-            field = str(record.get("field")).removeprefix("properties.")
-            known = field.lstrip("$") if field in _FIELDS else "event"
-            verdicts[index] = Rejected(f"invalid_{known}")
-    return verdicts
+        if not is_below(index, count):
+            return None
+        field = str(record.get("field")).removeprefix("properties.")
+        known = field.lstrip("$") if field in _FIELDS else "event"
+        verdicts[index] = Rejected(f"invalid_{known}")
+    return verdicts if records else None

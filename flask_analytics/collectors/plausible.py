@@ -68,10 +68,10 @@ class PlausibleCollector(Destination):
 
     def __init__(self, domain: str, **options: Any) -> None:
         check_text("plausible", domain=domain)
-        if re.search(r"[\s,]|://", domain):
+        if re.search(r"[\s,@]|://", domain):
             raise ConfigurationError(
-                "plausible: domain must be one site's, without a scheme, such as example.com. For "
-                "several sites, give several collectors"
+                "plausible: domain must be one site's, without a scheme or an @, such as "
+                "example.com. For several sites, give several collectors"
             )
         if options.get("anonymize_ip"):
             raise ConfigurationError(

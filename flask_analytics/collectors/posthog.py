@@ -29,6 +29,13 @@ _NAMES = {
 }
 
 
+#: What would make two people one, or change what is known of one
+#: (https://posthog.com/docs/product-analytics/identify): no page may say so. ``$set`` and the like
+#: are the same as properties (https://posthog.com/docs/product-analytics/person-properties).
+_SAYS_WHO = frozenset({*_NAMES.values(), "$merge_dangerously", "$set", "$unset"} - {"$pageview"})
+_TELLS_OF = frozenset({"$set", "$set_once", "$unset", "$groups", "$anon_distinct_id"})
+
+
 class PostHogCollector(Destination):
     """Sends batches to ``/batch/``. In an address: ``posthog://API_KEY@``.
 
@@ -60,6 +67,8 @@ class PostHogCollector(Destination):
     def encode(self, event: Event, cuts: Cuts) -> Any:
         """An event. One without an id of somebody is refused here: PostHog would refuse all that
         come with it."""
+        if words.is_strangers(event) and _name(event) in _SAYS_WHO:
+            raise Refused("reserved_name")
         who = self._who(event)
         if not who:
             raise Refused("no_distinct_id")
@@ -69,7 +78,7 @@ class PostHogCollector(Destination):
                 "distinct_id": clip(who, MAX_ID, cuts, "distinct_id"),
                 "uuid": _uuid(event.message_id),
                 "timestamp": event.timestamp,
-                "properties": self._properties(event),
+                "properties": self._properties(event, cuts),
             }
         )
 
@@ -104,7 +113,7 @@ class PostHogCollector(Destination):
             return who or f"${self._group_type}_{event.group_id}"
         return who
 
-    def _properties(self, event: Event) -> dict[str, Any]:
+    def _properties(self, event: Event, cuts: Cuts) -> dict[str, Any]:
         own = self._own(event)
         if event.type is EventType.ALIAS:
             return {**own, "alias": event.user_id}
@@ -112,7 +121,8 @@ class PostHogCollector(Destination):
             return {**own, "$set": event.traits}
         if event.type is EventType.GROUP:
             return {**own, **self._group(event)}
-        return words.known({**_seen(event), **event.properties, **words.money(event), **own})
+        said = _allowed(event, cuts)
+        return words.known({**_seen(event), **said, **words.money(event), **own})
 
     def _own(self, event: Event) -> dict[str, Any]:
         """What an event's own properties cannot change."""
@@ -136,6 +146,14 @@ class PostHogCollector(Destination):
             "$group_key": event.group_id,
             "$group_set": event.traits,
         }
+
+
+def _allowed(event: Event, cuts: Cuts) -> dict[str, Any]:
+    """The properties; of a page, without those that would tell of people."""
+    if not words.is_strangers(event) or not _TELLS_OF & event.properties.keys():
+        return event.properties
+    cuts.append("properties")
+    return {key: value for key, value in event.properties.items() if key not in _TELLS_OF}
 
 
 def _name(event: Event) -> str:

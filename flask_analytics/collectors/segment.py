@@ -15,7 +15,7 @@ from . import words
 from .answer import Answer, retry_after
 from .base import Retry, Verdict
 from .checks import check_text
-from .clip import Cuts, clip
+from .clip import Cuts, clip, trimmed_ip
 from .destination import Destination, Post
 
 #: Characters of a message id that Segment tells messages apart by
@@ -77,7 +77,7 @@ class SegmentCollector(Destination):
             "timestamp": event.timestamp,
             "userId": event.user_id,
             "anonymousId": event.anonymous_id,
-            "context": {**self._context(event), **event.context},
+            "context": {**self._context(event), **self._given(event)},
             "integrations": event.integrations,
         }
         return words.known({**payload, **_said(call, event)})
@@ -91,6 +91,13 @@ class SegmentCollector(Destination):
         if answer.status in _AGAIN:
             return Retry(f"http_{answer.status}", retry_after(answer.headers.get("Retry-After")))
         return answer.verdict()
+
+    def _given(self, event: Event) -> dict[str, Any]:
+        """The event's own context, which goes over ours, but not over ``anonymize_ip``."""
+        address = event.context.get("ip")
+        if not self.anonymize_ip or address is None:
+            return event.context
+        return {**event.context, "ip": trimmed_ip(address if isinstance(address, str) else None)}
 
     def _context(self, event: Event) -> dict[str, Any]:
         page = words.known(

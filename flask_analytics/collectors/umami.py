@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from ..errors import ConfigurationError, Refused, Unsupported
+from ..errors import ConfigurationError, Refused, RetryLater, Unsupported
 from ..event import Event, EventType
 from . import words
-from .answer import Answer
+from .answer import Answer, is_below
 from .base import DELIVERED, Misconfigured, Rejected, Retry, Verdict
 from .checks import check_text
 from .clip import Cuts, as_text, clip, flat, take
@@ -110,11 +110,14 @@ class UmamiCollector(Destination):
         if verdict != DELIVERED:
             return verdict
         said = answer.json()
+        if not isinstance(said, dict):
+            raise RetryLater("unreadable")
         if "beep" in said:
             return Rejected("bot")
         found: list[Verdict] = [verdict] * len(post.items)
-        for detail in said.get("details") or ():
-            if detail["index"] < len(found):
+        details = said.get("details")
+        for detail in details if isinstance(details, list) else ():
+            if isinstance(detail, dict) and is_below(detail.get("index"), len(found)):
                 found[detail["index"]] = _of_detail(detail.get("response"))
         return found
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ..errors import ConfigurationError
 from .answer import Answer
 from .base import DELIVERED, Batch, Rejected, Verdict
 from .checks import check_headers, check_url
@@ -45,6 +46,8 @@ class WebhookCollector(HttpCollector):
     ) -> None:
         super().__init__(**options)
         self._url = check_url("webhook", url)
+        if secret is not None and not isinstance(secret, str):
+            raise ConfigurationError("webhook: secret must be text, or left out")
         self._secret = secret.encode() if secret else None
         self._headers = {
             "Content-Type": "application/json",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from ..event import Event, EventType
+from ..event import Event, EventType, Source
 
 #: An event's facts that are not its own properties, where a service has no field for them.
 _FACTS = ("matched_pattern", "method", "status_code")
@@ -88,6 +88,11 @@ def host(url: str | None) -> str | None:
 def milliseconds(event: Event) -> int | None:
     """When it happened, in milliseconds since the epoch."""
     return None if event.timestamp is None else round(event.timestamp.timestamp() * 1000)
+
+
+def is_strangers(event: Event) -> bool:
+    """Whether a page told it, so that anybody may have: who is who is not theirs to say."""
+    return event.source is Source.BROWSER
 
 
 def is_page(event: Event) -> bool:

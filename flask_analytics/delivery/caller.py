@@ -21,7 +21,7 @@ from ..collectors.base import (
 from ..guard import inside
 from ..log import QuietLog
 from .hub import LATE_THREADS
-from .verdicts import of_answer, of_error
+from .verdicts import Timeout, of_answer, of_error
 
 
 class Caller:
@@ -113,7 +113,7 @@ class Caller:
         if self.deadline is not None:
             limit = max(0.01, min(limit, self.deadline - self._clock()))
         if self._threads is None:
-            with gevent.Timeout(limit), inside():
+            with gevent.Timeout(limit, Timeout), inside():
                 return function(*args)
         with gevent.Timeout(None if patient else limit):  # stuck threads leave no room
             result = self._threads.spawn(_caught, function, *args)

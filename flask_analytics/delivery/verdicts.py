@@ -20,6 +20,11 @@ from ..errors import Refused, RetryLater, Unsupported
 MAX_REASON = 64
 
 
+class Timeout(BaseException):
+    """A call took longer than its collector's ``timeout``. No Exception: the collector's own code
+    should not take it for one of its errors."""
+
+
 def of_answer(answer: object, count: int) -> Sequence[Verdict]:
     """The verdicts of a ``send`` that returned.
 
@@ -55,6 +60,8 @@ def of_error(error: BaseException) -> Verdict:
         return Dropped(_word(error.reason))
     if isinstance(error, OSError):
         return Retry("network")
+    if isinstance(error, Timeout):
+        return Retry("timeout")
     if not isinstance(error, Exception):
         return Retry("interrupted")
     return Rejected("error")

@@ -109,7 +109,8 @@ def test_addresses_build_collectors() -> None:
     ("attribute", "value"),
     [
         ("batch_size", 0), ("max_inflight", "4"), ("timeout", -1), ("timeout", float("inf")),
-        ("flush_interval", float("nan")), ("imports", ("no_such_module",)),
+        ("flush_interval", float("nan")), ("imports", ("no_such_module",)), ("name", 5),
+        ("name", "two\nlines"), ("retry", 3), ("breaker", 3), ("accepts", "yes"),
     ],
 )  # fmt: skip
 def test_attributes_of_ones_own_class_are_checked(attribute: str, value: Any) -> None:
@@ -144,6 +145,16 @@ def test_names_are_unique_and_stable() -> None:
         ("webhook+https://a/?batch_size=many", "batch_size"),
         ("webhook+https://a/?batch_size=0", "batch_size"),
         ("stdout:?batch_size=5", "stdout"),
+        ("ga4://secret:secret", "write ga4://MEASUREMENT_ID:API_SECRET@"),
+        ("mixpanel://secret", "write mixpanel://TOKEN@"),
+        ("posthog://secret/secret@", "%2F"),
+        ("segment://secret:secret@", "write segment://WRITE_KEY@"),
+        ("matomo://secret.example", "write matomo://SITE_ID:TOKEN_AUTH@"),
+        ("plausible://secret.example@", "an @"),
+        ("segment://secret@?endpoint=secret.example", "segment: endpoint must be"),
+        ("segment://secret@?endpoint=https://a.example/x?key=secret", "without \\?"),
+        ("segment://secret@a.example;stdout:", "endpoint must be"),
+        ("segment://secret@?endpoint=https://a%20b.example", "endpoint must be"),
         (5, "int"),
         (MemoryCollector, "MemoryCollector is a class"),
     ],

@@ -5,9 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from flask_analytics import Event, EventType
 from flask_analytics.collectors import PostHogCollector
-from flask_analytics.collectors.base import DELIVERED, Misconfigured, Rejected, Retry, Split
+from flask_analytics.collectors.base import (
+    DELIVERED,
+    Delivered,
+    Misconfigured,
+    Rejected,
+    Retry,
+    Split,
+)
+from flask_analytics.event import Source
 from flask_analytics.testing import Answer, FakeDestination
 
 from .actors import send
@@ -116,3 +126,24 @@ def test_half_of_a_message_is_refused(destination: FakeDestination) -> None:
     verdicts = send(posthog(destination), alias, group, event("good"))
 
     assert verdicts == [Rejected("no_distinct_id"), Rejected("no_group_id"), DELIVERED]
+
+
+@pytest.mark.parametrize("name", ["$create_alias", "$identify", "$merge_dangerously", "$set"])
+def test_no_page_says_who_is_who(destination: FakeDestination, name: str) -> None:
+    """A stranger who names another's id would become that person."""
+    forged = event(name, source=Source.BROWSER, properties={"alias": "victim"})
+
+    assert send(posthog(destination), forged) == [Rejected("reserved_name")]
+    assert destination.requests == []
+
+
+def test_no_page_tells_of_people(destination: FakeDestination) -> None:
+    """What is known of somebody is for the application to say."""
+    told = {"$set": {"plan": "pro"}, "$anon_distinct_id": "victim", "size": 3}
+
+    ours, theirs = event(properties=told), event(source=Source.BROWSER, properties=told)
+
+    assert send(posthog(destination), ours, theirs) == [DELIVERED, Delivered(("properties",))]
+    (batch,) = batches(destination)
+    assert batch[0]["properties"]["$set"] == {"plan": "pro"}
+    assert told.keys() & batch[1]["properties"].keys() == {"size"}

@@ -64,3 +64,19 @@ def test_host_of_an_address_is_the_data_plane() -> None:
 
     assert isinstance(built, SegmentCollector)
     assert (built.name, built.endpoint) == ("rudderstack", "https://rudder.example.com")
+
+
+@pytest.mark.parametrize(
+    ("address", "left"), [("203.0.113.77", "203.0.113.0"), ("no address", None), (5, None)]
+)
+def test_an_address_in_the_context_is_trimmed_too(
+    destination: FakeDestination, address: object, left: str | None
+) -> None:
+    """The context goes over ours, but anonymize_ip is a promise."""
+    event = Event(message_id="id-x", event_name="x", user_id="ann", context={"ip": address})
+    collector = SegmentCollector("key", endpoint=destination.url, anonymize_ip=True)
+
+    send(collector, event)
+
+    (payload,) = json.loads(destination.requests[0].body)["batch"]
+    assert payload["context"]["ip"] == left

@@ -19,6 +19,7 @@ from flask_analytics.delivery.dispatcher import Dispatcher
 from flask_analytics.errors import ConfigurationError
 from flask_analytics.testing import Answer, FakeDestination
 
+from ..deploy.actors import wait_until
 from .actors import Deliver, counts
 
 
@@ -174,6 +175,15 @@ def test_silent_destination_disturbs_nobody(destination: FakeDestination) -> Non
     assert dispatcher.stats()["collectors"]["hanging"]["dropped"] == {"shutdown": 3}
 
 
+def test_time_out_is_called_one(deliver: Deliver, destination: FakeDestination) -> None:
+    """Whoever is on call reads the reason, not the code."""
+    destination.answers.extend([Answer(is_silent=True)] * 99)
+
+    dispatcher = deliver(WebhookCollector(destination.url, timeout=0.1), "a", timeout=0.1)
+
+    wait_until(lambda: counts(dispatcher)["reason"] == "timeout", "the reason")
+
+
 def test_refused_connection_is_tried_again(deliver: Deliver) -> None:
     """Nobody listens: the events wait."""
     with FakeDestination() as gone:
@@ -204,10 +214,31 @@ def test_unusable_header_is_refused_without_showing_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("options", "word"),
+    [
+        ({"headers": {"X\n": "hunter2"}}, "no name of a header"),
+        ({"headers": {"X:": "hunter2"}}, "no name of a header"),
+        ({"headers": {5: "hunter2"}}, "no name of a header"),
+        ({"headers": {"X-Key": "ключ hunter2"}}, "header X-Key"),
+        ({"headers": ["hunter2"]}, "headers must be a dict"),
+        ({"secret": b"hunter2"}, "secret must be text"),
+    ],
+)
+def test_what_cannot_be_sent_is_refused_at_set_up(options: Any, word: str) -> None:
+    """It would fail on every event, and each would count as rejected."""
+    with pytest.raises(ConfigurationError, match=word) as caught:
+        WebhookCollector("http://a/", **options)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "",
         "example.com",
+        "http://a b/",
+        "http://a/\nx",
+        "http://a,http://b/",
         "http://a:99999/",
         "http://u:hunter2@h\u2100x.example/",
         "ftp://a/",

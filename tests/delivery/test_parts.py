@@ -22,7 +22,7 @@ from flask_analytics.delivery.breaker import (
 from flask_analytics.delivery.direct import Direct
 from flask_analytics.delivery.ledger import Ledger
 from flask_analytics.delivery.retry import MAX_RETRY_AFTER, RetryPolicy
-from flask_analytics.delivery.verdicts import of_answer, of_error
+from flask_analytics.delivery.verdicts import Timeout, of_answer, of_error
 from flask_analytics.errors import Refused, RetryLater
 
 
@@ -164,6 +164,7 @@ def test_nonsense_answers_are_refused(answer: Any) -> None:
         (ConnectionRefusedError(), Retry("network")),
         (TimeoutError(), Retry("network")),
         (ValueError(), Rejected("error")),
+        (Timeout(), Retry("timeout")),
         (SystemExit(), Retry("interrupted")),
         (KeyboardInterrupt(), Retry("interrupted")),
     ],
