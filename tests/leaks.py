@@ -150,9 +150,13 @@ def leaves_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
     if not TASKS.exists():
         pytest.skip("there is no /proc to count threads and files in")
     start_hubs()
-    before = Census.take()
-    yield
-    if request.node.get_closest_marker("leaks"):
-        return
-    extra = wait_for(before)
-    assert not extra, f"left behind:\n{describe(extra)}"
+    gc.freeze()  # else each look goes over everything that the run has ever made
+    try:
+        before = Census.take()
+        yield
+        if request.node.get_closest_marker("leaks"):
+            return
+        extra = wait_for(before)
+        assert not extra, f"left behind:\n{describe(extra)}"
+    finally:
+        gc.unfreeze()
