@@ -1,6 +1,7 @@
 """A child process of our own, from whatever server this is: no shell, no pipes, no zombie.
 
-``subprocess`` is gevent's in a patched process and wants its hub; ``posix_spawn`` asks nobody.
+``subprocess`` is gevent's in a patched process and wants its hub; the system's
+``posix_spawn`` asks nobody.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import StoreError
+from . import native
 
 #: A server may ignore or block these; a child would inherit that.
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGHUP)
@@ -26,7 +28,7 @@ def spawn(module: str, arguments: Sequence[str]) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     nothing = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in range(3)]
     try:
-        return os.posix_spawn(
+        return native.posix_spawn(
             command[0], command, environment, file_actions=nothing, setpgroup=0,
             setsigmask=(), setsigdef=_SIGNALS,
         )  # fmt: skip

@@ -65,3 +65,18 @@ def test_a_child_that_is_far_behind_takes_its_share(
     assert keeper.shelf.work is here
     assert asides == []
     assert house.catalog.describe()["sealed"] == 2
+
+
+_PATCHED = """
+from gevent import monkey
+monkey.patch_all()
+import gevent
+from flask_analytics.store.embedded import native, spawn
+child = gevent.get_hub().threadpool.apply(spawn.spawn, ("this", ()))
+assert native.waitpid(child, 0) == (child, 0)
+"""
+
+
+def test_a_patched_server_starts_a_child_from_any_thread() -> None:
+    """gevent would watch the child from a loop that only the main thread has."""
+    subprocess.run([sys.executable, "-c", _PATCHED], cwd=ROOT, check=True, timeout=100)
