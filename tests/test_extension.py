@@ -133,7 +133,7 @@ def test_testing_uses_memory_only(make_app: Callable[..., Flask], tmp_path: Any)
     assert stats["collectors"] == {
         "memory": {
             "accepted": 1, "delivered": 1, "rejected": {}, "dropped": {}, "pending": 0,
-            "state": "ok", "since": None, "reason": None,
+            "trimmed": {}, "state": "ok", "since": None, "reason": None,
         }
     }  # fmt: skip
 
