@@ -82,7 +82,7 @@ def test_wrong_value_names_setting_and_cure(name: str, value: Any) -> None:
     [
         ("postgres://ana:secret@host/x", "not 'postgres:...'"),
         ("embedded", "not 'embedded'"),
-        ("a secret", "not a str"),
+        ("secret", "not a str"),
         (5, "not a int"),
     ],
 )
