@@ -1,6 +1,6 @@
 # make run: the example shop, a destination that shows what arrives, and a demonstration dashboard
 # make test: everything that has to be green
-# make help: the rest
+# make help: this list
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,7 +11,7 @@ CHECKED = flask_analytics tests example benchmarks setup.py
 	clean help chromium uwsgi
 
 help:
-	@sed -n 's/^# make //p' Makefile
+	@sed -n 's/^# make /make /p' Makefile
 
 run: $(VENV)/run.done
 	@$(PY) -m example
@@ -20,6 +20,7 @@ run: $(VENV)/run.done
 test: check chromium uwsgi
 	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory servers unit gevent gevent-browser
 
+# make check: style, format and types
 check: lint types
 
 # make lint: style and format
@@ -57,8 +58,7 @@ format: $(VENV)/test.done
 	$(VENV)/bin/ruff check --fix $(CHECKED)
 	$(VENV)/bin/ruff format $(CHECKED)
 
-# make kill: a hundred SIGKILLs while four processes emit, and one amid a million lines that are
-# imported; nothing may be lost
+# make kill: a hundred SIGKILLs amid events, appends and an import; nothing may be lost
 kill: $(VENV)/test.done
 	$(PY) tests/deploy/kill.py --kills 100
 	$(PY) -m tests.store.embedded.kill --kills 100
@@ -97,6 +97,7 @@ chromium:
 uwsgi: $(VENV)/test.done
 	@$(PY) -m pip install --quiet uwsgi || echo "uWSGI cannot be built here: its tests are skipped."
 
+# make clean: remove what was built, .venv too
 clean:
 	rm -rf $(VENV) .npm-clients node_modules build dist *.egg-info .mypy_cache .pytest_cache \
 		.ruff_cache .hypothesis

@@ -293,6 +293,10 @@ def _checked(key: str, row: Setting, config: Mapping[str, Any]) -> Any:
 
 def _shape(key: str, value: Any) -> str:
     """How a wrong value is shown: never the keys of a machine, never a whole page."""
+    if key == "store" and isinstance(value, str):
+        scheme, colon, _ = value.partition(":")
+        if scheme in (*_HERE, *_ELSEWHERE) or (colon and scheme.isidentifier()):
+            return repr(scheme[:20] + (":..." if colon else ""))
     if key in ("write_keys", "read_tokens", "collectors", "store"):
         return f"a {type(value).__name__}"
     return repr(value)[:80]

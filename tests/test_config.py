@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import warnings
 from typing import Any
 
@@ -74,6 +75,22 @@ def test_wrong_value_names_setting_and_cure(name: str, value: Any) -> None:
         read({f"ANALYTICS_{name}": value})
     assert f"ANALYTICS_{name} must be" in str(caught.value)
     assert f"Write for example ANALYTICS_{name} = " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("postgres://ana:secret@host/x", "not 'postgres:...'"),
+        ("embedded", "not 'embedded'"),
+        ("secret", "not a str"),
+        (5, "not a int"),
+    ],
+)
+def test_wrong_store_is_shown_without_its_password(value: Any, shown: str) -> None:
+    """Of an address only the first word."""
+    with pytest.raises(ConfigurationError, match=re.escape(f"{shown}. Write")) as caught:
+        read({"ANALYTICS_STORE": value})
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def _empty(question: Any, store: Mapping[str, Any]) -> list[RenderableType]:
     if any(told.get(name) for name in ("event", "step", "start_event", "return_event")):
         cures.append("a name that flask analytics top lists")
     if told.get("bots") is False:
-        cures.append("--bots")
+        cures.append("--bots (curl counts as one)")
     return [Text(f"Nothing here. The store has {count:,} events; try {_or(cures)}.")]
 
 

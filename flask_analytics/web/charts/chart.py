@@ -47,7 +47,9 @@ class Chart:
     @property
     def steps(self) -> list[float]:
         """Round values for the axis, from 0 to one that nothing exceeds."""
-        return ticks(max((value for one in self.series for value in one.values), default=0.0))
+        values = [value for one in self.series for value in one.values]
+        whole = all(float(value).is_integer() for value in values)
+        return ticks(max(values, default=0.0), whole=whole)
 
     def heights(self, series: Series) -> list[float]:
         """The y of each value, in pixels from above."""

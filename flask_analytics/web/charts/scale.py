@@ -8,25 +8,29 @@ from collections.abc import Iterable
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
-def ticks(most: float, count: int = 4) -> list[float]:
+def ticks(most: float, count: int = 4, *, whole: bool = False) -> list[float]:
     """Values from 0 on, evenly apart, about ``count`` of them above 0; the last is not below
-    ``most``. Small numbers are counted in ones."""
+    ``most``.
+
+    :param whole: nothing between whole numbers: there is no half a visitor.
+    """
     if most <= 0:
         return [0.0, 1.0]
-    step = _step(most / count)
+    step = _step(max(most / count, 1.0), whole) if whole else _step(most / count)
     found = [0.0]
     while found[-1] < most:
         found.append(len(found) * step)
     return found
 
 
-def _step(rough: float) -> float:
+def _step(rough: float, whole: bool = False) -> float:
     power = 1.0
     while rough > power * 10:
         power *= 10
     while rough < power and power > 1e-9:
         power /= 10
-    return next((one * power for one in _STEPS if one * power >= rough), power * 10)
+    steps = (one * power for one in _STEPS)
+    return next((one for one in steps if one >= rough and not (whole and one % 1)), power * 10)
 
 
 def shares(values: Iterable[float], most: float) -> list[float]:

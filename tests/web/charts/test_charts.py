@@ -41,10 +41,10 @@ def test_every_series_is_a_drawing(numbers: list[float]) -> None:
             parsed(svg)
 
 
-@given(st.floats(0, 1e15), st.integers(1, 8))
-def test_ticks_hold_every_value(most: float, count: int) -> None:
+@given(st.floats(0, 1e15), st.integers(1, 8), st.booleans())
+def test_ticks_hold_every_value(most: float, count: int, whole: bool) -> None:
     """From 0 to what is not below the largest, and not many more than were asked for."""
-    found = ticks(most, count)
+    found = ticks(most, count, whole=whole)
 
     assert found[0] == 0
     assert found[-1] >= most
@@ -56,6 +56,14 @@ def test_ticks_are_round() -> None:
     assert ticks(305) == [0, 100, 200, 300, 400]
     assert ticks(3) == [0, 1, 2, 3]
     assert ticks(0) == [0, 1]
+
+
+def test_nobody_is_counted_by_halves() -> None:
+    """The first visitor of a new application is one, not four quarters."""
+    assert ticks(1, whole=True) == [0, 1]
+    assert ticks(10, whole=True) == [0, 5, 10]
+    assert chart(0, 1).steps == [0, 1]
+    assert chart(0, 0.5).steps == pytest.approx([0, 0.2, 0.4, 0.6])
 
 
 def test_a_value_is_as_high_as_it_is_large() -> None:

@@ -305,6 +305,17 @@ def test_a_store_that_fails_is_a_friendly_page(
     assert page.headers.get("Retry-After") == ("7" if isinstance(error, Busy) else None)
 
 
+@pytest.mark.parametrize(
+    ("zone", "foot"), [("UTC", "Times in UTC"), ("Asia/Tokyo", "Times in Asia/Tokyo (UTC+9)")]
+)
+def test_foot_names_the_zone_once(look: Look, zone: str, foot: str) -> None:
+    """UTC needs no distance from itself."""
+    footer = re.search(r"<footer.*?</footer>", look(f"live?tz={zone}").text, re.S)
+
+    assert footer
+    assert foot == " ".join(re.sub(r"<button.*</button>|<[^>]+>", "", footer[0]).split())
+
+
 def test_closed_page_says_how_to_open_it(client: FlaskClient) -> None:
     """As a page for people; programs get the problem document."""
     page = client.get("/analytics/", headers={"Accept": "text/html"})
