@@ -8,7 +8,7 @@ PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
 .PHONY: pictures module run test check lint types unit servers gevent gevent-browser same format kill \
-	bench clean help browsers uwsgi
+	bench peers clean help browsers uwsgi
 
 help:
 	@sed -n 's/^# make //p' Makefile
@@ -84,6 +84,10 @@ bench: $(VENV)/test.done
 	$(PY) benchmarks/tracking.py
 	$(PY) benchmarks/dashboard.py
 
+# make peers: the browser module beside other trackers, which npm fetches: sizes and eight checks
+peers: $(VENV)/test.done browsers
+	$(PY) benchmarks/browsers.py
+
 # make module: static/built from static/, with npm's esbuild and terser; commit both
 module:
 	npm install --no-package-lock --ignore-scripts --no-audit --no-fund --silent
@@ -98,8 +102,8 @@ uwsgi: $(VENV)/test.done
 	@$(PY) -m pip install --quiet uwsgi || echo "uWSGI cannot be built here: its tests are skipped."
 
 clean:
-	rm -rf $(VENV) .npm-clients node_modules build dist *.egg-info .mypy_cache .pytest_cache \
-		.ruff_cache .hypothesis
+	rm -rf $(VENV) .npm-clients node_modules benchmarks/peers/node_modules build dist *.egg-info \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/run.done: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)

@@ -61,7 +61,9 @@ class WebKit:
     def _start_driver(self, display: str) -> Process:
         self._port = free_port()
         home = str(self._folder)
-        folders = dict.fromkeys(("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), home)
+        folders = dict.fromkeys(
+            ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), home
+        )
         command = ["WebKitWebDriver", f"--port={self._port}"]
         log = self._folder / "driver.log"
         return Process(command, log, DISPLAY=f":{display}", GTK_A11Y="none", **folders)
@@ -73,7 +75,9 @@ class WebKit:
         options.binary_location = BINARY
         options.add_argument("--automation")
         direct = Proxy({"proxyType": ProxyType.DIRECT})
-        return Remote(RemoteConnection(client_config=ClientConfig(url, proxy=direct)), options=options)
+        return Remote(
+            RemoteConnection(client_config=ClientConfig(url, proxy=direct)), options=options
+        )
 
     def _stop(self) -> None:
         if hasattr(self, "_process"):
