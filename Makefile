@@ -65,7 +65,7 @@ kill: $(VENV)/test.done
 	$(PY) -m tests.cli.kill --lines 1000000
 
 # make pictures: every page of the dashboard at three widths, in light and dark, in build/pictures
-pictures: $(VENV)/test.done chromium
+pictures: $(VENV)/test.done browsers
 	DASHBOARD_PICTURES=build/pictures $(PY) -m pytest tests/browser/dashboard/test_looks.py -k fits
 
 # make bench: beside the libraries of Segment, PostHog and Mixpanel (see benchmarks/README.md)
