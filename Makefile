@@ -7,8 +7,8 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
-.PHONY: pictures module run test check lint types unit servers gevent gevent-browser same format kill bench \
-	clean help chromium uwsgi
+.PHONY: pictures module run test check lint types unit servers gevent gevent-browser same format kill \
+	bench peers clean help browsers uwsgi
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -17,7 +17,7 @@ run: $(VENV)/run.done
 	@$(PY) -m example
 
 # Four runs in two processes at a time: most of a run of real servers is waiting.
-test: check chromium uwsgi
+test: check browsers uwsgi
 	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory servers unit gevent gevent-browser
 
 # make check: style, format and types
@@ -33,11 +33,11 @@ types: $(VENV)/test.done
 	$(VENV)/bin/mypy
 
 # make unit: every test that starts no server, in a plain process
-unit: $(VENV)/test.done chromium
+unit: $(VENV)/test.done browsers
 	$(PY) -m pytest -m "not deploy"
 
 # make servers: real servers and processes, started, stopped and killed
-servers: $(VENV)/test.done uwsgi chromium
+servers: $(VENV)/test.done uwsgi browsers
 	$(PY) -m pytest -m deploy
 
 # make gevent: the tests of unit in a process patched by gevent
@@ -46,8 +46,8 @@ gevent: $(VENV)/test.done
 
 # Browser tests leave an event loop behind, which async views do not run beside, so patched they
 # have a process of their own.
-gevent-browser: $(VENV)/test.done chromium
-	$(PY) tests/gevent_run.py -m "browser"
+gevent-browser: $(VENV)/test.done browsers
+	$(PY) tests/gevent_run.py -m "browser and not slow"
 
 # make same: many more histories that every kind of store has to agree about
 same: $(VENV)/test.done
@@ -65,7 +65,7 @@ kill: $(VENV)/test.done
 	$(PY) -m tests.cli.kill --lines 1000000
 
 # make pictures: every page of the dashboard at three widths, in light and dark, in build/pictures
-pictures: $(VENV)/test.done chromium
+pictures: $(VENV)/test.done browsers
 	DASHBOARD_PICTURES=build/pictures $(PY) -m pytest tests/browser/dashboard/test_looks.py -k fits
 
 # make bench: beside the libraries of Segment, PostHog and Mixpanel (see benchmarks/README.md)
@@ -84,14 +84,18 @@ bench: $(VENV)/test.done
 	$(PY) benchmarks/tracking.py
 	$(PY) benchmarks/dashboard.py
 
+# make peers: the browser module beside other trackers, which npm fetches: sizes and eight checks
+peers: $(VENV)/test.done browsers
+	$(PY) benchmarks/browsers.py
+
 # make module: static/built from static/, with npm's esbuild and terser; commit both
 module:
 	npm install --no-package-lock --ignore-scripts --no-audit --no-fund --silent
 	node build.mjs
 
-# make chromium: a browser for the tests, from the system's packages, if there is none
-chromium:
-	@sh tests/browser/chromium.sh
+# make browsers: Chromium, Firefox and WebKitGTK for the tests, from the system's packages
+browsers:
+	@sh tests/browser/browsers.sh
 
 # make uwsgi: a server for the tests, which a machine without a compiler cannot have
 uwsgi: $(VENV)/test.done
@@ -99,8 +103,8 @@ uwsgi: $(VENV)/test.done
 
 # make clean: remove what was built, .venv too
 clean:
-	rm -rf $(VENV) .npm-clients node_modules build dist *.egg-info .mypy_cache .pytest_cache \
-		.ruff_cache .hypothesis
+	rm -rf $(VENV) .npm-clients node_modules benchmarks/peers/node_modules build dist *.egg-info \
+		.mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(VENV)/run.done: pyproject.toml setup.py
 	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,4 @@
+import ahoy from "ahoy.js";
+
+ahoy.trackView();
+ahoy.trackClicks("a");
