@@ -1,8 +1,9 @@
-// Clicks: on elements that name an event, on links that lead elsewhere or to a file, and in rage.
+// Clicks: on elements that name an event, and on links that lead elsewhere or to a file. Whether they
+// are in rage is not urgent: the page stays, for what is clicked does nothing.
 import { track } from "./core.js";
 import { onEach, trackDeclared } from "./elements.js";
 import { cleanUrl } from "./events.js";
-import { noticeRage } from "./rage.js";
+import { load } from "./parts.js";
 import { isOn } from "./settings.js";
 
 const FILE = /\.(pdf|zip|gz|dmg|exe|csv|docx?|xlsx?|pptx?|mp[34])$/i;
@@ -21,6 +22,6 @@ export function watchClicks() {
     trackDeclared(target.closest("[data-analytics-event]:not(form)"));
     const link = target.closest("a[href]");
     if (link && isOn("links")) noticeLink(link);
-    if (isOn("rage")) noticeRage(target, event);
+    if (isOn("rage")) load("rage", track, target, event);
   });
 }

@@ -46,14 +46,13 @@ function errorStatus() {
 
 function countView() {
   if (!isOn("views")) return;
-  const { title, timestamp } = view;
-  record(undefined, FULL ? { title, status: errorStatus(), ...pageData } : { title }, timestamp);
+  const more = FULL && { status: errorStatus(), ...pageData };
+  record(undefined, { title: view.title, ...more }, view.timestamp);
 }
 
 // With an argument it is the page's last: see `send`.
 export function flush(isLast) {
-  clearTimeout(flushTimer);
-  flushTimer = 0;
+  flushTimer = clearTimeout(flushTimer);
   if (isLast || !pause) pack();
   // A prerendered page has no visitor yet: its events wait until it is shown.
   if (mayTell && !document.prerendering) send(isLast);
@@ -63,8 +62,8 @@ export function setConsent(answer) {
   settle();
   const wasDenied = mayTell === false;
   mayTell = !!answer;
-  if (!mayTell) return forget();
-  if (wasDenied && view.url) countView(); // a prerendered page has none before it is shown
+  if (!mayTell) forget();
+  else if (wasDenied && view.url) countView(); // a prerendered page has none before it is shown
   flush();
 }
 
@@ -73,8 +72,7 @@ function reportEngagement() {
 }
 
 // The last moment at which a page surely runs; an unload listener would cost it the page cache.
-function onLeave({ type }) {
-  if (type !== "pagehide" && !document.hidden) return;
+function onLeave() {
   settle();
   reportEngagement();
   flush(true);
@@ -87,9 +85,8 @@ function start() {
     startOver();
     pack();
   });
-  for (const type of ["visibilitychange", "pagehide"]) {
-    addEventListener(type, onLeave);
-  }
+  addEventListener("visibilitychange", () => document.hidden && onLeave());
+  addEventListener("pagehide", onLeave);
 }
 
 // Two spellings are common, so both are understood.
@@ -100,7 +97,7 @@ listen("analytics:track", (payload) => {
 if (FULL) listen("page:view", readPageData);
 listen("page:view", countView);
 listen("page:view", measureDepth);
-if (document.prerendering) document.addEventListener("prerenderingchange", start, { once: true });
+if (document.prerendering) document.addEventListener("prerenderingchange", start);
 else start();
 
 export { hooks };

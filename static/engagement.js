@@ -12,7 +12,7 @@ function tick() {
 
 export function measureDepth() {
   const seen = (scrollY + innerHeight) / document.documentElement.scrollHeight;
-  deepest = Math.min(Math.max(deepest, Math.round(seen * 100)), 100);
+  deepest = Math.max(deepest, Math.min(Math.round(seen * 100), 100));
 }
 
 // The seconds since the last report, so that a sum of reports is the whole time. The first report
@@ -32,5 +32,5 @@ export function startOver() {
 export function watchEngagement() {
   startOver();
   setInterval(tick, 1000);
-  addEventListener("scroll", measureDepth, { passive: true });
+  addEventListener("scroll", measureDepth);
 }

@@ -12,6 +12,6 @@ export function newId() {
 
 export function cleanUrl(address) {
   const [base, query = ""] = address.split(/[?#]/);
-  const kept = query.split("&").filter((pair) => PUBLIC_KEY.test(pair)).join("&");
-  return (base + (kept && "?" + kept)).slice(0, LONGEST_URL);
+  const kept = query.split("&").filter((pair) => PUBLIC_KEY.test(pair));
+  return (base + (kept[0] ? "?" + kept.join("&") : "")).slice(0, LONGEST_URL);
 }

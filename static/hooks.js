@@ -1,20 +1,19 @@
 // The hook bus: the one way in and out of this module, for the page and for our own parts.
 
-const listeners = {}; // event name -> its listeners, in the order they are called
+let listeners = []; // of all events, in the order they are called
 const OURS = {}; // the id of what the module itself listens with: what the page clears is the page's
 
-function keep(event, isStaying) {
-  listeners[event] = (listeners[event] || []).filter(isStaying);
+function keep(isStaying) {
+  listeners = listeners.filter(isStaying);
 }
 
 function on(event, fn, { id = fn, once, priority = 0 } = {}) {
-  const listener = { _fn: fn, _id: id, _once: once, _priority: priority };
+  const leave = () => keep((other) => other !== listener);
+  const listener = { _event: event, _fn: fn, _id: id, _leave: leave, _once: once, _priority: priority };
   // The sort is stable: listeners of one priority keep the order in which they came.
-  listeners[event] = [...(listeners[event] || []), listener].sort(
-    (a, b) => b._priority - a._priority,
-  );
+  listeners = [...listeners, listener].sort((a, b) => b._priority - a._priority);
   if (FULL) emit("hooks:on", event); // what nobody listens to need not be watched
-  return () => keep(event, (other) => other !== listener);
+  return leave;
 }
 
 export let emitting; // the event whose listeners run
@@ -22,10 +21,10 @@ export let emitting; // the event whose listeners run
 function emit(event, payload) {
   const outer = emitting;
   if (FULL) emitting = event;
-  for (const listener of listeners[event] || []) {
+  for (const listener of listeners) {
     // A listener before this one may have removed it, or used it up by emitting the event again.
-    if (!listeners[event].includes(listener)) continue;
-    if (listener._once) keep(event, (other) => other !== listener);
+    if (listener._event !== event || !listeners.includes(listener)) continue;
+    if (listener._once) listener._leave();
     try {
       listener._fn(payload);
     } catch (error) {
@@ -43,11 +42,8 @@ export const hooks = {
   on,
   once: (event, fn, options) => on(event, fn, { ...options, once: true }),
   // By id, or by the function of a listener that was given none.
-  off: (event, id) => keep(event, (listener) => listener._id !== id),
-  clear(event) {
-    for (const name of event ? [event] : Object.keys(listeners)) {
-      keep(name, (listener) => listener._id === OURS);
-    }
-  },
+  off: (event, id) => keep((listener) => listener._event !== event || listener._id !== id),
+  clear: (event) =>
+    keep((listener) => listener._id === OURS || (event && listener._event !== event)),
   emit,
 };

@@ -27,9 +27,9 @@ export function add(event) {
   // One that is too big for any body has its own, which the server refuses.
   if (bytes + size > LARGEST_BODY - LARGEST_ENVELOPE) pack();
   bytes += size + 1;
-  if (events.push(json) < batchSize) return;
-  pack();
-  return true;
+  const isFull = events.push(json) >= batchSize;
+  if (isFull) pack();
+  return isFull;
 }
 
 // Written anew for each try: the server measures the page's clock by it.

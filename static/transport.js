@@ -35,9 +35,9 @@ function resume() {
 
 function request(body, keepalive) {
   return fetch(endpoint, {
+    keepalive,
     method: "POST",
     body: write(body), // text/plain by itself, which needs no preflight
-    keepalive,
     // Followed, a redirect to a login would swallow the events and say 200.
     redirect: "manual",
   });

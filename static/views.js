@@ -27,8 +27,7 @@ function currentPath() {
 // Announces the view under the title that the page has by now.
 export function settle() {
   if (!timer) return;
-  clearTimeout(timer);
-  timer = 0;
+  timer = clearTimeout(timer);
   view.title = document.title;
   hooks.emit("page:view", { ...view });
 }

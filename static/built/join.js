@@ -1,1 +1,1 @@
-var e=new Set;function n(n){const t=(()=>{const e=performance.getEntriesByName(location.href.split("#")[0]).pop();return e?.serverTiming?.find(({name:e})=>"view"===e)?.description})();!t||e.has(t)||Object.isFrozen(n)||(e.add(t),n.view_id=t)}export{n as begin};
+var e=new Set,n=n=>{const t=(()=>{const e=performance.getEntriesByName(location.href.split("#")[0]).pop();return e?.serverTiming?.find(({name:e})=>"view"===e)?.description})();!t||e.has(t)||Object.isFrozen(n)||(e.add(t),n.view_id=t)};export{n as begin};

@@ -1,5 +1,5 @@
-// Rage: clicks on one spot in quick succession, by somebody for whom nothing happens.
-import { track } from "./core.js";
+// Rage: clicks on one spot in quick succession, by somebody for whom nothing happens. Loaded with the
+// first click; those that come meanwhile are told of in turn, each with the time it was at.
 
 const CLICKS = 3;
 const WITHIN = 1000; // milliseconds
@@ -10,7 +10,7 @@ const CALM = "input,textarea,select,[contenteditable]";
 
 let clicks = [];
 
-export function noticeRage(element, { x, y, timeStamp }) {
+export function begin(track, element, { x, y, timeStamp }) {
   if (element.closest(CALM)) return;
   clicks = clicks.filter(
     ([left, top, at]) => timeStamp - at < WITHIN && Math.hypot(x - left, y - top) < NEAR,

@@ -1,0 +1,1 @@
+var e=[],t=(t,r,{x:a,y:i,timeStamp:c})=>{if(r.closest("input,textarea,select,[contenteditable]"))return;if(3!==(e=e.filter(([e,t,r])=>c-r<1e3&&Math.hypot(a-e,i-t)<30)).push([a,i,c]))return;const{id:n}=r;t("rage_click",{selector:[r.localName,...r.classList].join(".")+(n&&"#"+n)})};export{t as begin};
