@@ -88,7 +88,7 @@ bench: $(VENV)/test.done
 peers: $(VENV)/test.done browsers
 	$(PY) benchmarks/browsers.py
 
-# make module: static/built from static/, with npm's esbuild and terser; commit both
+# make module: static/built from static/, with npm's esbuild, terser and zopfli; commit both
 module:
 	npm install --no-package-lock --ignore-scripts --no-audit --no-fund --silent
 	node build.mjs

@@ -10,6 +10,9 @@ import zopfli from "@gfx/zopfli";
 import { build } from "esbuild";
 import { minify } from "terser";
 
+// Zopfli's own handlers would print its whole source above any error of ours.
+for (const type of ["uncaughtException", "unhandledRejection"]) process.removeAllListeners(type);
+
 const HOME = join(dirname(fileURLToPath(import.meta.url)), "static");
 const TARGET = process.argv[2] ?? join(HOME, "built");
 
@@ -59,7 +62,6 @@ async function write(name, text) {
   const params = {
     [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_FONT, // a few bytes better than as text
     [constants.BROTLI_PARAM_QUALITY]: 11,
-    [constants.BROTLI_PARAM_LGWIN]: 16,
     [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
   };
   const shrunk = brotliCompressSync(bytes, { params });

@@ -1,5 +1,5 @@
 // Rage: clicks on one spot in quick succession, by somebody for whom nothing happens. Loaded with the
-// first click; those that come meanwhile are told of in turn, each with the time it was at.
+// first click. Those that come meanwhile are told of afterwards, in any order, with their own times.
 
 const CLICKS = 3;
 const WITHIN = 1000; // milliseconds
@@ -13,7 +13,7 @@ let clicks = [];
 export function begin(track, element, { x, y, timeStamp }) {
   if (element.closest(CALM)) return;
   clicks = clicks.filter(
-    ([left, top, at]) => timeStamp - at < WITHIN && Math.hypot(x - left, y - top) < NEAR,
+    ([left, top, at]) => Math.abs(timeStamp - at) < WITHIN && Math.hypot(x - left, y - top) < NEAR,
   );
   if (clicks.push([x, y, timeStamp]) !== CLICKS) return;
   // Never the element's text, which may be private.

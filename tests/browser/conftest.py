@@ -40,22 +40,47 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "browser: drives a real browser")
 
 
-@pytest.fixture
-def page(browser: Any, site: Site) -> Iterator[Any]:
-    """A page in a fresh context, closed before the site goes."""
-    context = browser.new_context(base_url=site.url)
-    context.set_default_timeout(DEADLINE * 1000)
-    yield context.new_page()
-    context.close()
+@pytest.fixture(scope="session")
+def tabs() -> list[Any]:
+    """Pages that no test uses at the moment: to open one takes longer than most tests."""
+    return []
 
 
 @pytest.fixture
-def console(page: Any) -> list[str]:
+def page(browser: Any, site: Site, tabs: list[Any]) -> Iterator[Any]:
+    """A page that is nowhere, and has left the site before that goes. The port, and with it the
+    origin, is another one for each test: nothing that a page keeps is there for the next."""
+    page = tabs.pop() if tabs else browser.new_context().new_page()
+    page.set_default_timeout(DEADLINE * 1000)
+    yield page
+    if page.is_closed():
+        page.context.close()
+        return
+    page.context.set_offline(False)
+    page.goto("about:blank")
+    tabs.append(page)
+
+
+@pytest.fixture
+def at_start(page: Any) -> Iterator[Callable[[str], None]]:
+    """Run a script before all others of each document. No other test gets the page then."""
+    yield lambda script: page.add_init_script(script)
+    page.close()
+
+
+@pytest.fixture
+def console(page: Any) -> Iterator[list[str]]:
     """What the page writes to its console as a warning or an error, and what it never caught."""
     lines: list[str] = []
-    page.on("console", lambda m: lines.append(m.text) if m.type in ("warning", "error") else None)
-    page.on("pageerror", lambda error: lines.append(str(error)))
-    return lines
+    heard = {
+        "console": lambda m: lines.append(m.text) if m.type in ("warning", "error") else None,
+        "pageerror": lambda error: lines.append(str(error)),
+    }
+    for event, listener in heard.items():
+        page.on(event, listener)
+    yield lines
+    for event, listener in heard.items():
+        page.remove_listener(event, listener)
 
 
 @pytest.fixture

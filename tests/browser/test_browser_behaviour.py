@@ -17,13 +17,18 @@ def told(page, site, everything_sent):
 
     def tell(body, action, name):
         site.body = body
-        page.goto("/")
+        page.goto(site.url)
         page.evaluate(STAY)
         action()
         everything_sent()
         return [event.properties for event in site.events(name)]
 
     return tell
+
+
+def one_second(page):
+    """By the page's own clock: what the module does every second was done once in it."""
+    page.evaluate("new Promise((done) => setTimeout(done, 1000))")
 
 
 def leave(page):
@@ -39,7 +44,7 @@ def test_engagement_is_whole_seconds_and_depth(page, told):
 
     def look():
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
-        page.wait_for_timeout(2200)
+        one_second(page)
         leave(page)
 
     (first,) = told("<br>" * 300, look, "engagement")
@@ -47,12 +52,12 @@ def test_engagement_is_whole_seconds_and_depth(page, told):
     assert 50 <= first["scroll_percent"] < 100
 
 
-def test_a_view_without_the_focus_is_not_looked_at(page, told):
+def test_a_view_without_the_focus_is_not_looked_at(page, at_start, told):
     """Another window is."""
-    page.add_init_script("document.hasFocus = () => false")
+    at_start("document.hasFocus = () => false")
 
     def look():
-        page.wait_for_timeout(1500)
+        one_second(page)
         leave(page)
 
     (first,) = told("", look, "engagement")
@@ -65,7 +70,7 @@ def test_engagement_is_told_again_only_if_there_is_news(page, told):
     def look():
         leave(page)
         leave(page)
-        page.wait_for_timeout(2500)
+        one_second(page)
         leave(page)
 
     first, second = told("", look, "engagement")
@@ -211,7 +216,7 @@ def errors(page, site, module, everything_sent):
     """Run scripts that fail in a page; returns what was told of it, in order."""
 
     def run(*scripts):
-        page.goto("/")
+        page.goto(site.url)
         for script in scripts:
             page.evaluate(THROW.format(script=script))
         # The part that reads errors is loaded with the first one, and then at once.
@@ -261,7 +266,7 @@ def test_noise_is_no_error(errors):
 
 def test_the_page_hears_of_errors_and_tells_its_own(page, module, site, everything_sent):
     """The hook `error` has what happened, whoever noticed it; what is emitted on it is sent."""
-    page.goto("/")
+    page.goto(site.url)
     payload = module("""
         const heard = new Promise((resolve) => hooks.once("error", resolve));
         Promise.reject(new Error("heard"));
@@ -276,3 +281,18 @@ def test_the_page_hears_of_errors_and_tells_its_own(page, module, site, everythi
     assert payload["context"] == "unknown"
     assert payload["timestamp"] > 1_700_000_000_000
     assert [e.properties["message"] for e in site.events("js_error")] == ["heard", "own"]
+
+
+def test_a_part_that_cannot_be_loaded_is_no_error(page, site, everything_sent):
+    """It is asked for once for each error, and that it is missing is not told as another one."""
+    tries = []
+    page.on("request", lambda request: tries.append(request.url))
+    page.route("**/errors.*", lambda route: route.abort())
+    page.goto(site.url)
+    page.evaluate("void Promise.reject('once')")
+    page.evaluate("new Promise((done) => setTimeout(done, 200))")
+
+    everything_sent()
+    page.unroute_all()
+    assert len([url for url in tries if "/errors." in url]) == 1
+    assert site.events("js_error") == []

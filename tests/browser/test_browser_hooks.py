@@ -7,9 +7,9 @@ import pytest
 pytestmark = pytest.mark.browser
 
 
-def test_listeners_run_by_priority_and_in_the_order_they_came(page, module):
+def test_listeners_run_by_priority_and_in_the_order_they_came(page, site, module):
     """A higher priority goes first; equal ones keep their order."""
-    page.goto("/")
+    page.goto(site.url)
 
     calls = module("""
         const calls = [];
@@ -24,9 +24,9 @@ def test_listeners_run_by_priority_and_in_the_order_they_came(page, module):
     assert calls == ["urgent", "first", "second", "last"]
 
 
-def test_listeners_leave(page, module):
+def test_listeners_leave(page, site, module):
     """once() hears one event, off() and the returned function end the others."""
-    page.goto("/")
+    page.goto(site.url)
 
     calls = module("""
         const calls = [];
@@ -48,7 +48,7 @@ def test_listeners_leave(page, module):
 
 def test_a_throwing_listener_stops_nobody(page, module, site, console):
     """The others hear the event, it is sent, and the error is in the console."""
-    page.goto("/")
+    page.goto(site.url)
 
     heard = module("""
         let heard = false;
@@ -81,7 +81,7 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS)
 def test_every_way_in_leads_to_the_same_event(way, page, module, site, everything_sent):
     """Import, hook and DOM event: one event each, of the same shape, in the page's view."""
-    page.goto("/")
+    page.goto(site.url)
 
     module(WAYS[way])
 
@@ -93,9 +93,9 @@ def test_every_way_in_leads_to_the_same_event(way, page, module, site, everythin
     assert event.view_id == view.view_id
 
 
-def test_what_is_no_event_is_ignored(page, module, everything_sent, console):
+def test_what_is_no_event_is_ignored(page, site, module, everything_sent, console):
     """A nameless event is nothing; one that JSON cannot hold is the page's mistake, not its end."""
-    page.goto("/")
+    page.goto(site.url)
 
     module("""
         track(""); track(undefined, {});
@@ -114,7 +114,7 @@ def test_a_page_that_mirrors_the_hook_into_the_dom_does_not_loop(
     page, module, site, everything_sent
 ):
     """The bridge does not take in again what is being emitted."""
-    page.goto("/")
+    page.goto(site.url)
 
     module("""
         hooks.on("analytics:track", ({eventName, params}) => document.dispatchEvent(

@@ -74,13 +74,15 @@ def site(library, site):
 
 def test_a_visit_inside_the_page_is_one_view(library, page, site, console, everything_sent):
     """Without a reload, under the id of the page view that the server saw, with its title."""
-    page.goto("/page/one")
+    page.goto(f"{site.url}/page/one")
     everything_sent()
     page.evaluate("window.kept = true")
 
     page.click("#two")
     page.wait_for_url("**/page/two")
-    page.wait_for_timeout(500)
+    loaded = "performance.getEntriesByType('resource').some(({name}) => name.includes('/join.'))"
+    wait_until(lambda: page.evaluate(loaded), lambda: "the part")
+    page.evaluate("new Promise((done) => setTimeout(done, 200))")
     everything_sent()
 
     assert page.evaluate("window.kept")
@@ -95,7 +97,7 @@ def test_a_visit_inside_the_page_is_one_view(library, page, site, console, every
 
 def test_an_action_is_told_to_who_listens(library, page, site, module):
     """In the words of the hooks, whichever library sent it."""
-    page.goto("/page/one")
+    page.goto(f"{site.url}/page/one")
     module("""window.heard = [];
         for (const name of ["action:start", "action:complete"])
             hooks.on(name, (payload) => heard.push([name, payload]));
@@ -117,7 +119,7 @@ def test_an_answer_tells_events_to_the_page(library, page, site, everything_sent
     """By the header of the library; Turbo has none."""
     if library == "turbo":
         pytest.skip("Turbo makes no events of headers: an inert block in the page does it")
-    page.goto("/page/one")
+    page.goto(f"{site.url}/page/one")
 
     page.click("#send")
 

@@ -21,7 +21,7 @@ def inert(value, attributes):
 def test_page_data_is_part_of_each_view(page, site, console, everything_sent):
     """The block is read anew: a navigation inside the page may have brought another one."""
     site.body = inert({"section": "books", "title": "ours"}, 'id="analytics-page-data"')
-    page.goto("/")
+    page.goto(site.url)
     everything_sent()
 
     page.evaluate("""history.pushState({}, "", "/two");
@@ -37,7 +37,7 @@ def test_page_data_is_part_of_each_view(page, site, console, everything_sent):
 def test_page_data_that_is_none_does_not_lose_the_view(page, site, everything_sent):
     """A broken block is the page's mistake; the visit was one all the same."""
     site.body = '<script type="application/json" id="analytics-page-data">{oops</script>'
-    page.goto("/")
+    page.goto(site.url)
 
     everything_sent()
     assert [event.properties for event in site.events("pageview")] == [{"title": "home"}]
@@ -48,7 +48,7 @@ def test_events_that_the_server_wrote_into_the_page(page, site, console, everyth
     site.body = inert({"eventName": "one", "params": {"a": 1}}, "data-analytics") + inert(
         [{"name": "two", "properties": {"b": 2}}, {"eventName": "three"}], "data-analytics"
     )
-    page.goto("/")
+    page.goto(site.url)
     everything_sent()
     page.evaluate("history.pushState({}, '', '/two')")
     everything_sent()
@@ -62,7 +62,7 @@ def test_events_that_the_server_wrote_into_the_page(page, site, console, everyth
 def test_an_error_page_says_so(page, site, everything_sent):
     """The status of the answer, on the view that it was the answer to."""
     site.status = 404
-    page.goto("/missing")
+    page.goto(f"{site.url}/missing")
     page.evaluate("history.pushState({}, '', '/two')")
 
     everything_sent()
@@ -76,7 +76,7 @@ def test_an_error_page_says_so(page, site, everything_sent):
 def test_a_fragment_can_be_the_address(page, site, everything_sent):
     """Only where the page asked for it; what follows a question mark stays in the page."""
     site.tag["hash"] = ""
-    page.goto("/app#/start")
+    page.goto(f"{site.url}/app#/start")
     page.evaluate("""new Promise((done) => {
         addEventListener("hashchange", () => setTimeout(done));
         location.hash = "#/cart?token=1";
@@ -90,7 +90,7 @@ def test_a_fragment_can_be_the_address(page, site, everything_sent):
 
 def test_a_driven_browser_is_told_and_not_judged(page, site, everything_sent):
     """The module sends all the same; the server marks the events."""
-    page.goto("/")
+    page.goto(site.url)
 
     everything_sent()
     assert page.evaluate("navigator.webdriver") is True
@@ -100,11 +100,12 @@ def test_a_driven_browser_is_told_and_not_judged(page, site, everything_sent):
 def test_web_vitals_are_told_when_the_page_is_left(page, site, module, console):
     """By a part that is loaded on demand, once each."""
     site.tag["vitals"] = ""
-    page.goto("/")
+    page.goto(site.url)
     loaded = "performance.getEntriesByType('resource').some(({name}) => name.includes('/vitals.'))"
     wait_until(lambda: page.evaluate(loaded), lambda: "the part")
     page.click("#button")
-    page.wait_for_timeout(200)
+    painted = "performance.getEntriesByName('first-contentful-paint').length"
+    wait_until(lambda: page.evaluate(painted), lambda: "a paint")
 
     page.evaluate("dispatchEvent(new Event('pagehide')); dispatchEvent(new Event('pagehide'))")
 
@@ -120,7 +121,7 @@ def test_web_vitals_are_told_when_the_page_is_left(page, site, module, console):
 def test_a_page_without_a_network_keeps_its_events(page, site, module):
     """Where it asked for it: the next page that is online sends them, with their own times."""
     site.tag["offline"] = ""
-    page.goto("/")
+    page.goto(site.url)
     loaded = "performance.getEntriesByType('resource').some(({name}) => name.includes('/offline.'))"
     wait_until(lambda: page.evaluate(loaded), lambda: "the part")
     module("track('in_the_tunnel');")
@@ -129,7 +130,7 @@ def test_a_page_without_a_network_keeps_its_events(page, site, module):
     assert page.evaluate("localStorage.length") == 1
     assert site.posts == []
 
-    page.goto("/next")
+    page.goto(f"{site.url}/next")
 
     (event,) = site.wait_for_events(1, "in_the_tunnel")
     assert event.url == f"{site.url}/"
@@ -145,7 +146,7 @@ DNT = "Object.defineProperty(Navigator.prototype, 'doNotTrack', {value: '1'})"
 def test_nothing_leaves_before_a_yes(page, site, module):
     """Where consent is required, events wait in memory; a yes sends them."""
     site.tag.update(consent="required", flush=0.1)
-    page.goto("/")
+    page.goto(site.url)
     module("track('before'); flush();")
     page.wait_for_timeout(400)
     page.evaluate("dispatchEvent(new Event('pagehide'))")
@@ -160,7 +161,7 @@ def test_nothing_leaves_before_a_yes(page, site, module):
 
 def test_a_no_forgets(page, site, module, everything_sent):
     """What waited is gone, and nothing is taken any more, until a yes."""
-    page.goto("/")
+    page.goto(site.url)
     module("""track('waiting'); setConsent(false); track('after');
         return new Promise((resolve) => setTimeout(resolve, 150));""")
     module("setConsent(true); track('later');")
@@ -180,11 +181,13 @@ def test_a_no_forgets(page, site, module, everything_sent):
         (DNT, {"dnt": ""}, True),
     ],
 )
-def test_what_the_browser_says_for_its_visitor(script, tag, is_silent, page, site, module):
+def test_what_the_browser_says_for_its_visitor(
+    script, tag, is_silent, page, at_start, site, module
+):
     """Global Privacy Control counts unless the page says otherwise, Do Not Track if it does."""
     site.tag.update(tag)
-    page.add_init_script(script)
-    page.goto("/")
+    at_start(script)
+    page.goto(site.url)
     module("track('said'); flush();")
 
     if not is_silent:

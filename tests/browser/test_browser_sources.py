@@ -15,7 +15,7 @@ def heard(page, site, module):
 
     def hear(names, body, action):
         site.body = body
-        page.goto("/")
+        page.goto(site.url)
         module(
             """window.heard = [];
             for (const name of argument) hooks.on(name, (payload) => heard.push([name, payload]));
@@ -29,10 +29,10 @@ def heard(page, site, module):
     return hear
 
 
-def test_the_part_is_loaded_with_the_first_listener(page, module):
+def test_the_part_is_loaded_with_the_first_listener(page, site, module):
     """A page that does not ask for these hooks does not carry them."""
     names = "performance.getEntriesByType('resource').map(({name}) => name).join()"
-    page.goto("/")
+    page.goto(site.url)
     module("hooks.on('page:view', () => {}); hooks.on('analytics:track', () => {}); track('x');")
     assert "sources." not in page.evaluate(names)
 
@@ -99,7 +99,7 @@ def test_a_navigation_has_a_start_and_an_end(page, site, heard):
 
 def test_what_the_page_clears_is_the_pages(page, module, site):
     """Its own listeners go; what the module listens with stays."""
-    page.goto("/")
+    page.goto(site.url)
 
     calls = module("""
         const calls = [];

@@ -12,16 +12,16 @@ NO_NAVIGATION_API = "Object.defineProperty(window, 'navigation', {value: undefin
 
 
 @pytest.fixture(params=["navigation api", "patched history"])
-def navigable(request, page):
+def navigable(request, page, at_start):
     """The page, with the API that tells of navigations and without."""
     if request.param == "patched history":
-        page.add_init_script(NO_NAVIGATION_API)
+        at_start(NO_NAVIGATION_API)
     return page
 
 
 def test_a_load_is_one_view_joined_with_the_servers(page, site, console, everything_sent):
     """Both channels report the same view id, and a strict policy has nothing to complain about."""
-    page.goto("/?utm_source=mail#part")
+    page.goto(f"{site.url}/?utm_source=mail#part")
 
     (event,) = everything_sent()
     (served,) = site.events("pageview", source="server")
@@ -32,9 +32,9 @@ def test_a_load_is_one_view_joined_with_the_servers(page, site, console, everyth
     assert console == []
 
 
-def test_the_hook_tells_the_page_about_a_view(page, module):
+def test_the_hook_tells_the_page_about_a_view(page, site, module):
     """Who listens learns what is sent."""
-    page.goto("/")
+    page.goto(site.url)
 
     view = module("""
         flush(); // the first view is over
@@ -55,7 +55,7 @@ def test_the_hook_tells_the_page_about_a_view(page, module):
 
 def test_a_navigation_inside_the_page_is_one_view(navigable, site, everything_sent):
     """It has its own id, the view before as referrer, and the title that was set after it."""
-    navigable.goto("/")
+    navigable.goto(site.url)
     everything_sent()
 
     navigable.evaluate("""new Promise((done) => {
@@ -74,7 +74,7 @@ def test_a_navigation_inside_the_page_is_one_view(navigable, site, everything_se
 
 def test_going_back_inside_the_page_is_a_view(navigable, site, everything_sent):
     """The visitor sees the first page again."""
-    navigable.goto("/")
+    navigable.goto(site.url)
     navigable.evaluate("history.pushState({}, '', '/two')")
 
     navigable.evaluate("""new Promise((done) => {
@@ -89,7 +89,7 @@ def test_going_back_inside_the_page_is_a_view(navigable, site, everything_sent):
 
 def test_the_same_address_is_no_new_view(navigable, site, everything_sent):
     """Neither saved state nor a jump to a fragment shows another page."""
-    navigable.goto("/")
+    navigable.goto(site.url)
 
     navigable.evaluate("history.replaceState({scroll: 1}, '', location.href)")
     navigable.evaluate("history.pushState({}, '', '#part')")
@@ -101,7 +101,7 @@ def test_the_same_address_is_no_new_view(navigable, site, everything_sent):
 
 def test_events_go_out_under_the_view_they_belong_to(page, module, site, everything_sent):
     """A body speaks for one view: what happened before a navigation is not the next view's."""
-    page.goto("/")
+    page.goto(site.url)
 
     module("track('before'); history.pushState({}, '', '/two');")
     module("track('after');")
@@ -117,9 +117,9 @@ def test_events_go_out_under_the_view_they_belong_to(page, module, site, everyth
 def test_a_page_restored_from_the_cache_is_a_new_view(page, site, everything_sent):
     """No script runs again, yet the visitor sees the page again."""
     site.tag = {"flush": 0.2}
-    page.goto("/")
+    page.goto(site.url)
     page.evaluate("window.kept = true")
-    page.goto("/next")
+    page.goto(f"{site.url}/next")
     site.wait_for_events(2, "pageview")
 
     # page.go_back() would wait for a load that a restored page does not have.
@@ -136,18 +136,18 @@ def test_a_page_restored_from_the_cache_is_a_new_view(page, site, everything_sen
 def test_two_snippets_count_once(page, site, everything_sent):
     """A module runs once, also when the short address loads it a third time."""
     site.snippets = 2
-    page.goto("/")
+    page.goto(site.url)
 
     (event,) = everything_sent()
     assert str(event.type) == "pageview"
 
 
-def test_a_prerendered_page_counts_when_it_is_shown(page, module, site):
+def test_a_prerendered_page_counts_when_it_is_shown(page, at_start, module, site):
     """Until then nothing leaves it, neither its view nor what it tracked."""
-    page.add_init_script("""Object.defineProperty(document, "prerendering", {
+    at_start("""Object.defineProperty(document, "prerendering", {
         configurable: true, get: () => !window.shown })""")
     site.tag = {"flush": 0.2}
-    page.goto("/")
+    page.goto(site.url)
     module("track('early'); flush();")
     page.wait_for_timeout(500)  # the interval and the wait for the title are over
     assert site.posts == []
@@ -159,10 +159,10 @@ def test_a_prerendered_page_counts_when_it_is_shown(page, module, site):
     assert early.view_id == view.view_id
 
 
-def test_ids_do_not_need_a_secure_context(page, site, everything_sent):
+def test_ids_do_not_need_a_secure_context(page, at_start, site, everything_sent):
     """Over plain http there is no randomUUID; the ids look the same."""
-    page.add_init_script("delete Crypto.prototype.randomUUID")
-    page.goto("/")
+    at_start("delete Crypto.prototype.randomUUID")
+    page.goto(site.url)
     page.evaluate("history.pushState({}, '', '/two')")
 
     everything_sent()
