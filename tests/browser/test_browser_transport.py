@@ -23,7 +23,7 @@ def test_events_leave_at_the_interval_of_the_tag(page, module, site):
 
     site.wait_for_events(1, "soon")
 
-    assert time.monotonic() - start < 3  # the default is five
+    assert time.monotonic() - start < 4.5  # the default is five
 
 
 def test_a_full_batch_leaves_at_once(page, module, site):
@@ -210,7 +210,7 @@ def test_a_burst_arrives_whole(page, module, site):
 
 def test_another_script_may_have_used_up_the_quota(page, at_start, module, site):
     """A browser keeps 64 KiB alive in all; what it refuses goes out in another way, at once."""
-    at_start("Math.random = () => 1")  # any pause would be a long one
+    at_start("Math.random = () => 5")  # any pause would be one of ten seconds
     page.goto(site.url)
     page.evaluate("""void fetch("/elsewhere",
         {method: "POST", body: "x".repeat(65000), keepalive: true})""")
@@ -219,7 +219,7 @@ def test_another_script_may_have_used_up_the_quota(page, at_start, module, site)
     module("track('refused', {text: 'x'.repeat(1000)}); flush();")
 
     site.wait_for_events(1, "refused")
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 8
 
 
 def test_a_burst_right_before_leaving_is_not_lost(page, module, site):

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.deploy
 EARLY = 5
 
 #: Seconds that the end of a server may take.
-SOON = 3.0
+SOON = 10.0
 
 TROUBLE = re.compile(r"Traceback|Warning|Error|ERROR|CRITICAL|Fatal|Exception")
 

@@ -40,7 +40,7 @@ def test_batcher_sends_when_full_and_adding_does_no_work(
     open_shop: OpenShop, faults: Faults
 ) -> None:
     """The third of three events wakes the lane; nobody who adds waits for the request."""
-    shop = open_shop(webhook(faults.url("good/0.3"), batch_size=3, **WHEN_FULL))
+    shop = open_shop(webhook(faults.url("good/2"), batch_size=3, **WHEN_FULL))
     shop.track("a", "b")
     shop.wait_for(accepted=2)
     assert faults.requests() == []
@@ -48,7 +48,7 @@ def test_batcher_sends_when_full_and_adding_does_no_work(
     began = time.perf_counter()
     shop.track("c")
 
-    assert time.perf_counter() - began < 0.2  # the answer takes 0.3 s
+    assert time.perf_counter() - began < 1.5  # the answer takes 2 s
     shop.wait_for(delivered=3)
     assert faults.names() == ["a", "b", "c"]
 
