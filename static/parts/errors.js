@@ -31,7 +31,8 @@ function withoutQueries(text) {
 export function begin(what, hooks, track) {
   if (!seen) {
     seen = new Set();
-    hooks.on("page:view", () => seen.clear());
+    // What failed before the first view was told belongs to it.
+    hooks.on("page:view", (view) => view.isInitialLoad || seen.clear());
   }
   if (what instanceof Event) return hooks.emit("error", payloadOf(what));
   const { message, url = "", line, column } = what;

@@ -217,8 +217,6 @@ def errors(page, site, module, everything_sent):
 
     def run(*scripts):
         page.goto(site.url)
-        # The view comes a moment after loading, and with it errors are counted anew.
-        module("return new Promise((resolve) => setTimeout(resolve, 300));")
         for script in scripts:
             page.evaluate(THROW.format(script=script))
         # The part that reads errors is loaded with the first one, and then at once.
