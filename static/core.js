@@ -44,10 +44,12 @@ function errorStatus() {
   return view.isInitialLoad && responseStatus >= 400 ? responseStatus : undefined;
 }
 
+let counted; // the view that was
 function countView() {
   if (!isOn("views")) return;
   const more = FULL && { status: errorStatus(), ...pageData };
   record(undefined, { title: view.title, ...more }, view.timestamp);
+  counted = view;
 }
 
 // With an argument it is the page's last: see `send`.
@@ -74,6 +76,9 @@ function reportEngagement() {
 // The last moment at which a page surely runs; an unload listener would cost it the page cache.
 function onLeave() {
   settle();
+  // Firefox cuts off what runs while a tab closes, such as this very function when the page became
+  // hidden; it runs again at the end of the page.
+  if (counted !== view) countView();
   reportEngagement();
   flush(true);
 }

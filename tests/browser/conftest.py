@@ -215,8 +215,12 @@ class Site:
         self._analytics.close(1.0)
 
     def events(self, name: str | None = None, source: str = "browser") -> list[Any]:
-        """What arrived behind the endpoint: custom events by name, page views as ``pageview``."""
+        """What arrived behind the endpoint: custom events by name, page views as ``pageview``.
+
+        In the order they happened: bodies are carried side by side, and may overtake each other.
+        """
         events = [event for event in list(self.collector.events) if str(event.source) == source]
+        events.sort(key=lambda event: event.timestamp)
         return [event for event in events if name in (None, event.name)]
 
     def wait_for_events(self, least: int, name: str | None = None) -> list[Any]:

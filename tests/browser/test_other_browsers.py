@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-from ..deploy.actors import wait_until
-
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 #: Sent without the module at hand: it hears the page's events.
@@ -46,13 +44,6 @@ def open_page(visitor: Any, site: Any) -> Iterator[Callable[..., None]]:
     """Opens the site in a tab of its own, which is closed before the site goes."""
     yield lambda path="/": visitor.visit(site.url + path)
     visitor.close_tab()
-
-
-def wait_for_title(visitor: Any) -> None:
-    """Until the view has its title: it waits a moment for a late one."""
-    visitor.run("setTimeout(() => { document.documentElement.dataset.late = 'yes'; }, 300);")
-    late = "return document.documentElement.dataset.late || '';"
-    wait_until(lambda: visitor.run(late) == "yes", "the page's clock stands still")
 
 
 def test_a_load_is_one_view_joined_with_the_servers(open_page, site):
@@ -92,7 +83,6 @@ def test_a_navigation_inside_the_page_is_one_view(open_page, visitor, site):
 def test_leaving_the_page_delivers(open_page, visitor, site):
     """What waited leaves with the page, as a beacon."""
     open_page()
-    wait_for_title(visitor)
     visitor.run(TRACK)
     assert site.posts == []
 
@@ -107,7 +97,6 @@ def test_leaving_the_page_delivers(open_page, visitor, site):
 def test_closing_the_tab_delivers(open_page, visitor, site):
     """The same when nothing comes after the page."""
     open_page()
-    wait_for_title(visitor)
     visitor.run(TRACK)
     assert site.posts == []
 
