@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -43,6 +44,11 @@ class Source(StrEnum):
     API = "api"
 
 
+#: What Segment takes amounts for that say no currency
+#: (https://segment.com/docs/connections/spec/track/#properties).
+SEGMENT_CURRENCY = "USD"
+
+
 class Revenue(msgspec.Struct, frozen=True):
     """An amount of money, exact, with its ISO 4217 currency. Refunds are negative."""
 
@@ -57,6 +63,19 @@ class Revenue(msgspec.Struct, frozen=True):
         :raises ValueError: the amount is not finite or absurdly long, or the currency unknown.
         """
         return cls(_amount(amount), _currency(currency))
+
+    @classmethod
+    def told(cls, properties: Mapping[str, Any]) -> Revenue | None:
+        """What Segment's words for money tell, ``revenue`` and ``currency``; what is none stays a
+        property.
+        """
+        amount = properties.get("revenue")
+        if amount is None:
+            return None
+        try:
+            return cls.of(amount, properties.get("currency") or SEGMENT_CURRENCY)
+        except (TypeError, ValueError):
+            return None
 
 
 def _amount(amount: Decimal | int | float | str) -> Decimal:

@@ -15,8 +15,7 @@ import msgspec
 
 from ..enrich import MAX_LENGTH, language_tag, public_url
 from ..event import MAX_EVENT_BYTES, Event, EventType, Revenue, Source
-from ..needs import MAX_AHEAD
-from ..needs import NEEDS as _NEEDS
+from ..needs import MAX_AHEAD, missing
 from ..values import clean, clean_name, clean_text
 from ..visitor import MAX_ID, id_text
 from .payload import Payload, Refusal, Unreadable, Wrong, decode
@@ -248,9 +247,8 @@ def _event(claim: Claim, now: datetime) -> Event:
 
 def check(event: Event) -> None:
     """:raises Wrong: a field is missing without which an event of this type is nothing."""
-    for fields, why in _NEEDS.get(event.type, ()):
-        if not any(getattr(event, field) for field in fields):
-            raise Wrong(fields[0], why)
+    if found := missing(event):
+        raise Wrong(*found)
 
 
 def moment(told: datetime, now: datetime) -> datetime:

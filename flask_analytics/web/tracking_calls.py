@@ -25,10 +25,6 @@ from .tracking_messages import TYPES, Call
 #: and what is told of the past shall not move.
 TOLERANCE = timedelta(seconds=5)
 
-#: What Segment takes amounts for that say no currency
-#: (https://segment.com/docs/connections/spec/track/#properties).
-CURRENCY = "USD"
-
 #: A field of an event -> what its absence is called here.
 _ABSENT = {
     "event_name": ("event", "no_event"),
@@ -184,7 +180,7 @@ def _describe(event: Event, call: Call, frame: _Frame) -> None:
             event.properties.setdefault("category", clean_name(call.category))
         tracking_context.view(event)
     elif event.type is EventType.CUSTOM:
-        event.revenue = _revenue(event.properties)
+        event.revenue = Revenue.told(event.properties)
     tracking_context.tell(event)
 
 
@@ -196,17 +192,6 @@ def _cleaned(told: Mapping[str, Any] | None) -> dict[str, Any]:
     if not told:
         return {}
     return told if is_plain(told) else clean(told)[0]  # type: ignore[return-value]
-
-
-def _revenue(properties: Mapping[str, Any]) -> Revenue | None:
-    """The amount of Segment's ``revenue`` and ``currency``; what is none stays a property."""
-    amount = properties.get("revenue")
-    if amount is None:
-        return None
-    try:
-        return Revenue.of(amount, properties.get("currency") or CURRENCY)
-    except (TypeError, ValueError):
-        return None
 
 
 # -- when

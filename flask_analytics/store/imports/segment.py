@@ -38,10 +38,6 @@ _SIGN = re.compile(
     rb"|message_id|event_name|anonymous_id|user_id|view_id)\"\s*:"
 )
 
-#: What Segment takes amounts for that say no currency
-#: (https://segment.com/docs/connections/spec/track/#properties).
-CURRENCY = "USD"
-
 #: Facts of a page, which some clients tell as properties of a page call, too.
 _PAGE = ("url", "path", "referrer", "search")
 
@@ -146,7 +142,7 @@ def _tell(event: Event, call: Call) -> None:
         if title := _text(page.get("title")):
             event.properties.setdefault("title", title)
     elif event.type is EventType.CUSTOM:
-        event.revenue = _revenue(event.properties)
+        event.revenue = Revenue.told(event.properties)
     _place(event, page)
     context.pop("ip", None)  # no store keeps it
     event.user_agent = _text(context.pop("userAgent", None))
@@ -157,17 +153,6 @@ def _tell(event: Event, call: Call) -> None:
     if event.type not in (EventType.GROUP, EventType.ALIAS):
         event.traits = {**_mapping(context.pop("traits", None)), **event.traits}
     event.context = context
-
-
-def _revenue(properties: Mapping[str, Any]) -> Revenue | None:
-    """Segment's words for money; what is none stays a property."""
-    amount = properties.get("revenue")
-    if amount is None:
-        return None
-    try:
-        return Revenue.of(amount, properties.get("currency") or CURRENCY)
-    except (TypeError, ValueError):
-        return None
 
 
 def _call(content: bytes) -> Call:
