@@ -7,7 +7,7 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
-.PHONY: pictures module run test check lint types unit servers gevent gevent-browser same format kill \
+.PHONY: docs pictures module run test check lint types unit servers gevent gevent-browser same format kill \
 	bench peers clean help browsers uwsgi
 
 help:
@@ -87,6 +87,10 @@ bench: $(VENV)/test.done
 # make peers: the browser module beside other trackers, which npm fetches: sizes and eight checks
 peers: $(VENV)/test.done browsers
 	$(PY) benchmarks/browsers.py
+
+# make docs: the site of these pages, in build/docs
+docs: $(VENV)/test.done
+	$(PY) -m sphinx --quiet -W --keep-going -b html docs build/docs
 
 # make module: static/built from static/, with npm's esbuild, terser and zopfli; commit both
 module:
