@@ -264,12 +264,12 @@ def test_log_masks_secrets(text: str, shown: str) -> None:
 
 def test_log_masks_hostile_texts_quickly() -> None:
     """A long text that looks like the beginning of a secret everywhere."""
-    began = time.perf_counter()
+    began = time.process_time()
 
     masked("?" + "key" * 7000)
     masked("://" * 7000)
 
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 5  # one that tries every beginning takes minutes
 
 
 def test_handler_that_raises_reaches_nobody() -> None:

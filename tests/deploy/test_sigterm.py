@@ -35,7 +35,7 @@ def test_everything_arrives_before_the_server_ends(
 
         assert len(destination.events()) == count
         assert destination.duplicates() == 0
-        assert seconds < 10
+        assert seconds < 30
         assert "Traceback" not in process.output()
 
 

@@ -30,7 +30,7 @@ def test_track_never_waits_and_a_full_queue_is_counted(open_shop: OpenShop, faul
 
     began = time.perf_counter()
     shop.track(*map(str, range(2000)))
-    assert time.perf_counter() - began < 5  # the destination never answers
+    assert time.perf_counter() - began < 20  # the destination never answers
 
     wait_until(lambda: shop.analytics.stats()["queued"] == 0, "the inbox did not empty")
     lost = shop.analytics.stats()["dropped"].get("inbox_full", 0)

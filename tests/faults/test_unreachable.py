@@ -146,7 +146,7 @@ def test_row_4_dripping_answer_ends_at_the_total_limit(open_shop: OpenShop, faul
     wait_until(lambda: len(faults.requests()) >= 3, "the dripping call did not end")
 
     first, second = faults.requests()[:2]
-    assert 0.25 < second.at - first.at < 1.5
+    assert 0.25 < second.at - first.at < 5
     assert second.body == first.body
     assert shop.counts()["pending"] == 1
 
