@@ -7,6 +7,7 @@ Every setting can also come from the environment as ``FLASK_ANALYTICS_*``, throu
 from __future__ import annotations
 
 import difflib
+import math
 import re
 import warnings
 from collections.abc import Callable, Mapping
@@ -22,10 +23,15 @@ Check = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many requests a second for one address, with short bursts above it."""
+    """So many a second in the long run, and so many at once."""
 
     per_second: float
     burst: int
+
+    @property
+    def seconds(self) -> int:
+        """The window that ``burst`` is the most of, in whole seconds."""
+        return math.ceil(self.burst / self.per_second)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,8 @@ class Settings:
     shutdown_timeout: float
     sigterm: bool
     ingest_rate: Rate | None
+    ingest_total: Rate | None
+    ingest_storage: str = field(repr=False)  # its address may hold a password
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +181,32 @@ def _rate(value: Any) -> Rate:
     try:
         count, _, unit = words[0].partition("/")
         burst = int(words[words.index("burst") + 1]) if "burst" in words else int(count)
-        if unit in ("", "second") and int(count) > 0 and burst > 0:
+        if unit in ("", "second") and 0 < int(count) <= burst:
             return Rate(float(count), burst)
     except (ValueError, IndexError):
         pass
-    raise ValueError("must be a rate")
+    raise ValueError("must be a rate, with a burst that is not less")
+
+
+#: Events of one body: a total that takes fewer at once would never take it.
+_BODY = 100
+
+
+def _total(value: Any) -> Rate:
+    rate = _rate(value)
+    if rate.burst < _BODY:
+        raise ValueError(f"must be a rate with a burst of {_BODY} or more: a body has so many")
+    return rate
+
+
+_STORAGE = re.compile(r"memory://|rediss?://.+|redis\+unix://.+").fullmatch
+
+
+def _storage(value: Any) -> str:
+    text = _text(value)
+    if _STORAGE(text):
+        return text
+    raise ValueError("must be memory://, redis://host:port/number, rediss:// or redis+unix://")
 
 
 def _number(lowest: float, highest: float) -> Check:
@@ -260,6 +289,10 @@ TABLE: Mapping[str, Setting] = {
     "shutdown_timeout": Setting(5.0, _seconds, "5"),
     "sigterm": Setting(False, _bool, "True, for flask run and waitress"),
     "ingest_rate": Setting("10/second burst 50", _optional(_rate), '"10/second burst 50"'),
+    "ingest_total": Setting(
+        "1000/second burst 10000", _optional(_total), '"1000/second burst 10000"'
+    ),
+    "ingest_storage": Setting("memory://", _storage, '"redis://localhost:6379/0"'),
 }
 
 
@@ -297,7 +330,7 @@ def _shape(key: str, value: Any) -> str:
         scheme, colon, _ = value.partition(":")
         if scheme in (*_HERE, *_ELSEWHERE) or (colon and scheme.isidentifier()):
             return repr(scheme[:20] + (":..." if colon else ""))
-    if key in ("write_keys", "read_tokens", "collectors", "store"):
+    if key in ("write_keys", "read_tokens", "collectors", "store", "ingest_storage"):
         return f"a {type(value).__name__}"
     return repr(value)[:80]
 

@@ -173,6 +173,7 @@ class Analytics(Helpers):
         state, ``max_age`` in seconds; always accepted = delivered + rejected + dropped +
         pending. ``queued``: accepted, not yet given to collectors. ``dropped``: lost before any
         collector, by reason. ``trimmed``: parts and arguments that had to be changed.
+        ``refused``: bodies of pages that met a limit of the browser's endpoint, by reason.
         ``journal``: its ``state`` (``journal``, ``memory`` while it cannot be written, ``off``),
         the ``fault``, and counts of ``bytes``, ``segments``, ``adopted``, ``corrupt``, ``dead``.
         """

@@ -115,6 +115,8 @@ class Pipeline:
         self._dropped = Tally()
         #: Parts of events that had to go, and arguments that had to be changed.
         self.trimmed = Tally()
+        #: Bodies of pages that came too often or too many.
+        self.refused = Tally()
 
     @property
     def sink(self) -> Sink:
@@ -228,4 +230,5 @@ class Pipeline:
         for reason, count in self._dropped.summary().items():
             stats["dropped"][reason] = stats["dropped"].get(reason, 0) + count
         stats["trimmed"] = self.trimmed.summary()
+        stats["refused"] = self.refused.summary()
         return stats

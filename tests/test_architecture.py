@@ -16,11 +16,11 @@ FLOORS = [
     # 1: words and laws. They import nothing of ours but errors.
     "signals assets ids event config log tally guard trigger "
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
-    "delivery.stats delivery.sigterm web.keys web.problem web.origin web.charts.*",
+    "delivery.stats delivery.sigterm web.keys web.problem web.origin web.table web.charts.*",
     # 2: what is made of them; the questions and their answers, as values
     "values needs pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
     "collectors.visits collectors.connect delivery.hub delivery.buffer "
-    "delivery.dead delivery.segment delivery.sheet metrics.*",
+    "delivery.dead delivery.segment delivery.sheet metrics.* web.rates",
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "
@@ -37,7 +37,7 @@ FLOORS = [
     "context delivery.pump delivery.summary store.imports.* store.replays.* web.body web.senders "
     "web.tracking_messages web.tracking_context collectors.webhook collectors.destination",
     # 7: what describes the doors; who lives beside us; services
-    "web.openapi web.tracking_calls neighbours "
+    "web.openapi web.tracking_calls web.ingest neighbours "
     "collectors.address collectors.amplitude collectors.ga4 collectors.matomo collectors.mixpanel "
     "collectors.plausible collectors.posthog collectors.segment collectors.umami",
     # 8: doors
@@ -90,6 +90,8 @@ DOORS = {
     "iso4217": {"event"},
     "flask_babel": {"visitor"},
     "flask_login": {"neighbours"},
+    "limits": {"web.rates", "web.table"},
+    "redis": {"web.rates"},
     "crawleruseragents": {"metrics.facts"},
     "ua_parser": {"metrics.facts"},
     "sqlite3": {"store.embedded.*"},
@@ -115,6 +117,7 @@ DOORS = {
         "web.browser",
         "web.dashboard.*",
         "web.health",
+        "web.ingest",
         "web.keys",
         "web.origin",
         "web.problem",

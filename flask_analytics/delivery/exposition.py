@@ -68,6 +68,10 @@ def _families(total: Total, is_degraded: bool) -> Iterator[tuple[str, str, str, 
         ],
     )  # fmt: skip
     yield (
+        "ingest_refused_total", "counter", "Bodies of pages that met a limit of the endpoint.",
+        [({"reason": reason}, count) for reason, count in sorted(stats.refused.items())],
+    )  # fmt: skip
+    yield (
         "lane_state", "gauge", "1 for the state that a collector is in.",
         [sample for name, lane in lanes for sample in _states(name, lane)],
     )  # fmt: skip

@@ -96,6 +96,8 @@ class Stats(msgspec.Struct):
     dropped: dict[str, int] = {}
     #: Parts of events that had to go.
     trimmed: dict[str, int] = {}
+    #: Bodies of pages that were too many, by the limit that they met.
+    refused: dict[str, int] = {}
     journal: JournalStats = msgspec.field(default_factory=JournalStats)
 
     def add(self, other: Stats) -> None:
@@ -108,6 +110,7 @@ class Stats(msgspec.Struct):
         self.queued += other.queued
         add_counts(self.dropped, other.dropped)
         add_counts(self.trimmed, other.trimmed)
+        add_counts(self.refused, other.refused)
         self.journal.add(other.journal)
 
     def retired(self) -> Stats:
