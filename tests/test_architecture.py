@@ -20,7 +20,7 @@ FLOORS = [
     # 2: what is made of them; the questions and their answers, as values
     "values needs pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
     "collectors.visits collectors.connect delivery.hub delivery.buffer "
-    "delivery.dead delivery.segment delivery.sheet metrics.* web.rates",
+    "delivery.dead delivery.segment delivery.sheet metrics.* web.rates web.vocabulary",
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "

@@ -18,6 +18,7 @@ from .origin import is_same_origin
 from .payload import MAX_BODY, Payload, Unreadable, read
 from .problem import json_response, problem
 from .rates import Rates, sender
+from .vocabulary import Vocabulary
 
 #: Content types that a page can send without asking first (a beacon sends text/plain).
 _TYPES = frozenset({"application/json", "text/plain"})
@@ -32,7 +33,9 @@ class Ingest:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._rates = Rates(state.settings, state.app.name, state.pipeline.log)
+        pipeline = state.pipeline
+        self._rates = Rates(state.settings, state.app.name, pipeline.log)
+        self._vocabulary = Vocabulary(pipeline.trimmed, pipeline.log, lambda: pipeline.clock())
 
     def __call__(self) -> Response:
         if not is_same_origin(request):
@@ -74,6 +77,7 @@ class Ingest:
         trusted = state.settings.trusted_hosts
         for event in events:
             event.user_id = user
+            self._vocabulary.limit(event)
             if trusted and event.url and host_name(urlsplit(event.url).netloc, trusted) is None:
                 event.url = None  # the page's word for it is not enough
             state.pipeline.accept(Draft(event, now, facts))
