@@ -225,7 +225,6 @@ def _event(claim: Claim, now: datetime) -> Event:
         source=claim.source,
         message_id=claim.message_id or "",
         view_id=claim.view_id,
-        timestamp=None if claim.timestamp is None else moment(claim.timestamp, now),
         status_code=claim.status_code,
         duration=None if claim.duration_ms is None else claim.duration_ms / 1000,
         revenue=_revenue(claim.revenue),
@@ -241,6 +240,8 @@ def _event(claim: Claim, now: datetime) -> Event:
         setattr(event, field, clean_text(value, length) if value else None)
     for field in _OBJECTS:
         setattr(event, field, clean(getattr(claim, field) or {})[0])
+    if claim.timestamp is not None:
+        date(event, claim.timestamp, now)
     check(event)
     return event
 
@@ -251,17 +252,19 @@ def check(event: Event) -> None:
         raise Wrong(*found)
 
 
-def moment(told: datetime, now: datetime) -> datetime:
-    """When something happened, in UTC.
+def date(event: Event, told: datetime, now: datetime) -> None:
+    """Say when an event happened, in UTC. What lies too far ahead happened now, and what was told
+    is kept as ``context.original_timestamp``.
 
-    :raises Wrong: before 1970, or too far ahead of ``now``.
+    :raises Wrong: before 1970, or beyond all calendars.
     """
     if not 1970 <= told.year < 9999:
         raise Wrong("timestamp", "It lies before 1970 or beyond all calendars.")
     found = told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
     if found > now + MAX_AHEAD:
-        raise Wrong("timestamp", "It lies more than a day in the future.")
-    return found
+        event.context["original_timestamp"] = told.isoformat()
+        found = now
+    event.timestamp = found
 
 
 def _revenue(money: Money | None) -> Revenue | None:

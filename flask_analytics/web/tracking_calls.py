@@ -17,7 +17,7 @@ from ..event import MAX_EVENT_BYTES, Event, EventType, Revenue, Source
 from ..values import clean, clean_name, is_plain
 from ..visitor import id_text
 from . import tracking_context
-from .batch import check, count, moment, named, whole
+from .batch import check, count, date, named, whole
 from .payload import Payload, Refusal, Unreadable, Wrong
 from .tracking_messages import TYPES, Call
 
@@ -208,7 +208,7 @@ def _date(event: Event, call: Call, frame: _Frame) -> None:
         raise _Bad("bad_timestamp", "timestamp", detail)
     late_by = timedelta() if frame.is_exact else _lateness(call.sent_at or frame.sent_at, frame.now)
     try:
-        event.timestamp = moment(told + late_by, frame.now)
+        date(event, told + late_by, frame.now)
     except OverflowError:
         raise Wrong("timestamp", "It lies beyond all calendars.") from None
     if late_by:

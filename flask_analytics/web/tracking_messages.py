@@ -35,7 +35,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "no_previous_id": "An alias says no previousId.",
         "no_group_id": "A group call says no groupId.",
         "no_type": "A message of a batch says no type, or an unknown one.",
-        "bad_timestamp": "No ISO 8601, before 1970, or more than a day ahead.",
+        "bad_timestamp": "No ISO 8601, before 1970, or beyond all calendars.",
         "bad_message_id": "Longer than 100 characters, or with blanks in it.",
         "too_large": f"More than {MAX_EVENT_BYTES} bytes.",
         "malformed": "A field is something else than it should be.",

@@ -165,7 +165,6 @@ def test_good_events_are_kept(post: Post, events: list[Event]) -> None:
         ({"name": "a", "timestamp": "yesterday"}, "timestamp", "RFC3339"),
         ({"name": "a", "timestamp": "1969-12-31T23:00:00Z"}, "timestamp", "1970"),
         ({"name": "a", "timestamp": "9999-12-31T23:59:59-12:00"}, "timestamp", "1970"),
-        ({"name": "a", "timestamp": "2999-01-01T00:00:00Z"}, "timestamp", "future"),
         ({"name": "a", "message_id": ""}, "message_id", "length >= 1"),
         ({"name": "a", "message_id": "a b"}, "message_id", "regex"),
         ({"name": "a", "revenue": 5}, "revenue", "Expected `object"),
@@ -339,7 +338,7 @@ def test_identify(post: Post, events: list[Event]) -> None:
         ({"user_id": None}, 400, "user_id"),
         ({"user_id": "u", "trait": {}}, 400, "trait"),
         ({"user_id": "u", "traits": [1]}, 400, "traits"),
-        ({"user_id": "u", "timestamp": "2999-01-01T00:00:00Z"}, 400, "timestamp"),
+        ({"user_id": "u", "timestamp": "1969-01-01T00:00:00Z"}, 400, "timestamp"),
         ({"user_id": "u", "traits": {"x": "y" * 33_000}}, 413, None),
     ],
 )

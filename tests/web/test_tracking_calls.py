@@ -163,6 +163,17 @@ def test_the_batch_says_when_it_was_sent() -> None:
     assert event.context == {"original_timestamp": "2026-11-21T12:00:00+00:00"}
 
 
+@pytest.mark.parametrize("more", [{}, {"sentAt": "2026-11-21T13:00:00Z"}])
+def test_what_lies_ahead_happened_now(more: dict[str, str]) -> None:
+    """By our clock, after the correction; what was told is kept."""
+    message = {"type": "track", "event": "a", "timestamp": "2030-01-01T00:00:00Z"}
+
+    event = read(message, **more)
+
+    assert event.timestamp == NOW
+    assert event.context == {"original_timestamp": "2030-01-01T00:00:00+00:00"}
+
+
 def test_an_import_tells_times_as_they_are() -> None:
     """History was not recorded by the clock that sends it."""
     message = {"type": "track", "userId": "u", "event": "a", "timestamp": "2020-01-01T00:00:00Z"}

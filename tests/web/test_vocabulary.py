@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from flask_analytics import Analytics, Event
 from flask_analytics.log import QuietLog
@@ -114,7 +115,11 @@ def test_no_flood_takes_memory(vocabulary: Vocabulary, clock: Clock) -> None:
 
 
 def test_the_endpoint_keeps_to_it(
-    send: Send, events: list[Event], analytics: Analytics, app: Any, caplog: pytest.LogCaptureFixture
+    send: Send,
+    events: list[Event],
+    analytics: Analytics,
+    app: Any,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Counted where the other counts are, and said once."""
     with caplog.at_level(logging.WARNING):
@@ -129,7 +134,7 @@ def test_the_endpoint_keeps_to_it(
     assert len([line for line in caplog.messages if OTHER in line]) == 1
 
 
-def test_the_server_may_use_any_word(analytics: Analytics, app: Any, events: list[Event]) -> None:
+def test_the_server_may_use_any_word(analytics: Analytics, app: Flask, events: list[Event]) -> None:
     """Only strangers are limited."""
     with app.app_context():
         for n in range(MAX_NAMES + 50):
