@@ -32,6 +32,9 @@ MAX_AGE = timedelta(days=7)
 #: different readers.
 _IDENTITY = (b'"message_id"', b'"user_id"', b'"anonymous_id"', b'"view_id"')
 
+#: A key can be written with it, too.
+_ESCAPE = b"\\u"
+
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
 
 
@@ -153,7 +156,7 @@ def decode(body: bytes, kind: Any) -> Any:
 
 def _refuse_twins(body: bytes) -> None:
     """Refuse an object (the outermost) that has the same identity key twice."""
-    if not any(body.count(key) > 1 for key in _IDENTITY):
+    if _ESCAPE not in body and not any(body.count(key) > 1 for key in _IDENTITY):
         return
     objects: list[list[tuple[str, Any]]] = []
     try:

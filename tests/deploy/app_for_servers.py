@@ -4,7 +4,8 @@
 ``EARLY``: events emitted while the module is imported. ``HANG``: set to have a second collector
 that is never answered; ``RECOVERED``: it is, after all; ``FORBIDDEN``: one whose key is wrong.
 ``STORE``: the store, if any. ``SIGTERM``: set for ANALYTICS_SIGTERM. ``TOKEN``: what a reader of
-the counters and of the store shows.
+the counters and of the store shows; ``WRITE_KEY``: a writer. ``TRUSTED_HOSTS``: the only
+ones. ``INGEST_RATE``: of one address; empty for any.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ app.config["ANALYTICS_DIR"] = os.environ["FOLDER"]
 app.config["ANALYTICS_SIGTERM"] = "SIGTERM" in os.environ
 if "TOKEN" in os.environ:
     app.config["ANALYTICS_READ_TOKENS"] = {"test": os.environ["TOKEN"]}
+if "WRITE_KEY" in os.environ:
+    app.config["ANALYTICS_WRITE_KEYS"] = {"test": os.environ["WRITE_KEY"]}
+app.config["ANALYTICS_TRUSTED_HOSTS"] = os.environ.get("TRUSTED_HOSTS")
+app.config["ANALYTICS_INGEST_RATE"] = os.environ.get("INGEST_RATE", "10/second burst 50")
 analytics = Analytics(app)
 
 

@@ -132,6 +132,12 @@ def test_mixed_batch_keeps_the_good_ones(send: Send, events: list[Event]) -> Non
         ('{"events": [' + "[" * 30_000 + "]" * 30_000 + "]}", 400, None),
         ('{"view_id": "a", "view_id": "b", "events": [{"event_name": "x"}]}', 400, "view_id"),
         ('{"events": [{"event_name": "x", "user_id": 1, "user_id": 2}]}', 400, "user_id"),
+        ('{"view_id": "a", "view\\u005fid": "b", "events": [{"event_name": "x"}]}', 400, "view_id"),
+        (
+            '{"events": [{"message\\u005fid": "a", "message_id": "b", "event_name": "x"}]}',
+            400,
+            "message_id",
+        ),
         ('{"view_id": "' + "x" * 200 + '", "events": [{}]}', 400, "view_id"),
         (
             b'{"events": [{"message_id": "a", "message_id": "b", "x": ' + b"9" * 5000 + b"}]}",
