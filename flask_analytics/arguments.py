@@ -90,7 +90,11 @@ def event_name(value: Any) -> str:
     return name
 
 
-def _money(value: Any) -> Revenue:
+def money(value: Any) -> Revenue:
+    """An amount, checked.
+
+    :raises TypeError, ValueError: it is none.
+    """
     if isinstance(value, Revenue):
         return Revenue.of(value.amount, value.currency)
     if isinstance(value, tuple) and len(value) == 2:
@@ -109,7 +113,7 @@ def _seconds(value: Any) -> float:
 
 _FIELDS: dict[str, Callable[[Any], Any]] = {
     "event_name": event_name,
-    "revenue": _money,
+    "revenue": money,
     "user_id": visitor.id_text,
     "anonymous_id": visitor.id_text,
     "group_id": visitor.id_text,

@@ -14,8 +14,8 @@ from typing import Any, TypedDict, Unpack
 
 from flask import Flask, Request, Response, current_app
 
-from . import trigger, visitor
-from .arguments import Money, forgive, make_event, properties
+from . import claims, trigger, visitor
+from .arguments import Money, forgive, make_event, money, properties
 from .arguments import event_name as checked_name
 from .enrich import capture
 from .event import MAX_PROPERTIES, EventType, Revenue
@@ -143,6 +143,42 @@ class Helpers:
             except Exception as error:
                 forgive(state, error)
         return response
+
+    def claim(
+        self,
+        event_name: str | None = None,
+        *,
+        user_id: Any = None,
+        revenue: Money | None = None,
+        max_age: int = claims.HOUR,
+    ) -> str:
+        """Sign what a page may claim of its events; in templates ``analytics_claim(...)``.
+
+        An event whose property ``analytics_claim`` is this text gets the fields.
+
+        :param event_name: the only event that may claim it; a must with revenue.
+        :param user_id: who the page is for; whom the server knows itself, wins.
+        :param revenue: ``(amount, currency)``, which counts once, however often it is claimed.
+        :param max_age: seconds that it holds, a week at most.
+        :returns: the text; empty where events are off.
+        :raises TypeError, ValueError, RuntimeError: an argument is wrong, or there is no
+            SECRET_KEY, under debug and TESTING only.
+        """
+        state = self._state()
+        if not state.settings.enabled:
+            return ""
+        try:
+            if not state.secrets:
+                raise RuntimeError(
+                    "a claim is signed with the SECRET_KEY of the application: set it"
+                )
+            name = None if event_name is None else checked_name(event_name)
+            amount = None if revenue is None else money(revenue)
+            user, now = visitor.id_text(user_id), state.pipeline.clock()
+            return claims.sign(claims.make(now, user, name, amount, max_age), state.secrets)
+        except Exception as error:
+            forgive(state, error)
+            return ""
 
     # -- the automatic event of the request
 

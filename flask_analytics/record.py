@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from flask import Flask, Request, request
 
-from . import visitor
+from . import claims, visitor
 from .config import Settings
 from .enrich import METHOD
 from .event import Event, EventType, Revenue
@@ -66,6 +66,11 @@ class State:
         if self.knows_visitor is None:
             self.knows_visitor = visitor.is_known(self.app, self.callbacks.user_id)
         return self.knows_visitor
+
+    @property
+    def secrets(self) -> list[bytes]:
+        """What the application signs with; the last one is the newest."""
+        return claims.keys(self.app.secret_key, self.app.config.get("SECRET_KEY_FALLBACKS"))
 
     @property
     def is_strict(self) -> bool:

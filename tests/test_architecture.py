@@ -18,8 +18,8 @@ FLOORS = [
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
     "delivery.stats delivery.sigterm web.keys web.problem web.origin web.table web.charts.*",
     # 2: what is made of them; the questions and their answers, as values
-    "values needs pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
-    "collectors.visits collectors.connect delivery.hub delivery.buffer "
+    "values needs pipeline salt claims collectors.base collectors.checks collectors.clip "
+    "collectors.words collectors.visits collectors.connect delivery.hub delivery.buffer "
     "delivery.dead delivery.segment delivery.sheet metrics.* web.rates web.vocabulary",
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
@@ -90,6 +90,7 @@ DOORS = {
     "iso4217": {"event"},
     "flask_babel": {"visitor"},
     "flask_login": {"neighbours"},
+    "itsdangerous": {"claims"},
     "limits": {"web.rates", "web.table"},
     "redis": {"web.rates"},
     "crawleruseragents": {"metrics.facts"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Flask, Response, abort, request, url_for
 
 from .. import assets
+from ..context import Helpers
 from ..record import State, current_record, current_view
 from .ingest import Ingest
 
@@ -52,6 +53,7 @@ def install(app: Flask, state: State) -> None:
     blueprint.add_url_rule("/e", "ingest", Ingest(state), methods=["POST"])
     app.register_blueprint(blueprint)
     app.jinja_env.globals["analytics_module_url"] = _module_url
+    app.jinja_env.globals["analytics_claim"] = Helpers().claim
     app.jinja_env.globals["analytics_snippet"] = lambda: _snippet(state, module)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from flask import Request, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from .. import visitor
+from .. import claims, visitor
 from ..enrich import Facts, capture, host_name
 from ..event import Event
 from ..pipeline import Draft
@@ -75,12 +75,23 @@ class Ingest:
             state.pipeline.log.warning("visitor", "user_id failed", error=error)
             user = None
         trusted = state.settings.trusted_hosts
+        of_page = request.args.get(claims.PARAMETER)
         for event in events:
             event.user_id = user
+            for text in (event.properties.pop(claims.PROPERTY, None), of_page):
+                if text:
+                    self._claim(event, text)
             self._vocabulary.limit(event)
             if trusted and event.url and host_name(urlsplit(event.url).netloc, trusted) is None:
                 event.url = None  # the page's word for it is not enough
             state.pipeline.accept(Draft(event, now, facts))
+
+    def _claim(self, event: Event, text: Any) -> None:
+        """Give an event what the server has signed for it."""
+        state = self._state
+        claim = claims.read(text, state.secrets, state.pipeline.clock())
+        if claim is None or not claim.give(event):
+            state.pipeline.trimmed.count("claim")
 
 
 def _body(current: Request) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from flask import g
 
 from .conftest import wait_until
 
@@ -41,6 +42,28 @@ def test_page_data_that_is_none_does_not_lose_the_view(page, site, everything_se
 
     everything_sent()
     assert [event.properties for event in site.events("pageview")] == [{"title": "home"}]
+
+
+def test_a_page_claims_what_the_server_has_signed(page, site, console, everything_sent):
+    """Of all its events, by its endpoint's address, and of one, by an attribute."""
+    site.flask.secret_key = "x"
+    with site.flask.app_context():
+        all_, one = g.analytics.claim(user_id="a"), g.analytics.claim(user_id="b")
+    site.tag["endpoint"] = f"/_a/e?claim={all_}"
+    site.body = (
+        "<button id=own data-analytics-event=chosen "
+        f'data-analytics-prop-analytics-claim="{one}">Choose</button>'
+    )
+    page.goto(site.url)
+    page.click("#own")
+    page.evaluate("history.pushState({}, '', '/two')")
+    everything_sent()
+
+    assert [event.user_id for event in site.events("pageview")] == ["a", "a"]
+    (chosen,) = site.events("chosen")
+    assert chosen.user_id == "b"
+    assert chosen.properties == {}
+    assert console == []
 
 
 def test_events_that_the_server_wrote_into_the_page(page, site, console, everything_sent):
