@@ -219,7 +219,7 @@ class Helpers:
 
     def _send(self, type_: EventType, fields: dict[str, Any]) -> None:
         state = self._state()
-        if not state.settings.enabled:
+        if not state.settings.enabled or state.is_excluded():
             return
         try:
             event, at = make_event(state, type_, fields)

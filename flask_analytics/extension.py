@@ -89,6 +89,14 @@ class Analytics(Helpers):
             setattr(view, hooks.EXEMPT, True)
         return view
 
+    def exclude(self, function: F) -> F:
+        """Declare whose events do not count, such as those of staff: called without arguments,
+        inside the request. True: nothing of it is an event, neither the request itself, nor what
+        the helpers send, nor what its page sends.
+        """
+        self._callbacks.exclude = function
+        return function
+
     def user_id(self, function: F) -> F:
         """Declare who the user of the request is: called without arguments, gives an id or None.
 
@@ -173,7 +181,8 @@ class Analytics(Helpers):
         state, ``max_age`` in seconds; always accepted = delivered + rejected + dropped +
         pending. ``queued``: accepted, not yet given to collectors. ``dropped``: lost before any
         collector, by reason. ``trimmed``: parts and arguments that had to be changed.
-        ``refused``: bodies of pages that met a limit of the browser's endpoint, by reason.
+        ``refused``: bodies of pages that met a limit of the browser's endpoint, by reason, and
+        ``excluded``, what ``exclude`` left out.
         ``journal``: its ``state`` (``journal``, ``memory`` while it cannot be written, ``off``),
         the ``fault``, and counts of ``bytes``, ``segments``, ``adopted``, ``corrupt``, ``dead``.
         """

@@ -161,6 +161,8 @@ class Hooks:
                 quiet = environ.get("PATH_INFO", "").startswith(self._own_prefixes)
             if quiet or record.is_done or (self._exclude and self._is_excluded(environ)):
                 return
+            if self._callbacks.exclude is not None and self._state.is_excluded():
+                return
             if self._callbacks.classify is not None:
                 type_ = self._classified(current, endpoint, response)
             else:

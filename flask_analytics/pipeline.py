@@ -115,7 +115,7 @@ class Pipeline:
         self._dropped = Tally()
         #: Parts of events that had to go, and arguments that had to be changed.
         self.trimmed = Tally()
-        #: Bodies of pages that came too often or too many.
+        #: Bodies of pages that were too many, and what the application has excluded.
         self.refused = Tally()
 
     @property

@@ -27,6 +27,9 @@ current_request: Callable[[], Request] = request._get_current_object  # type: ig
 #: Where a request keeps its record: the WSGI environ, which every part of the request shares.
 KEY = "flask_analytics.record"
 
+#: And whether the application has excluded it.
+EXCLUDED = "flask_analytics.excluded"
+
 #: Methods that act rather than look.
 ACTIONS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
@@ -37,6 +40,8 @@ class Callbacks:
 
     user_id: Callable[[], Any] | None = None
     classify: Callable[..., Any] | None = None
+    #: Whether the visitor is none whose events count.
+    exclude: Callable[[], Any] | None = None
     #: Who may read: True, False, or a response to pass on.
     access: Callable[[], Any] | None = None
     #: Blueprints without automatic events.
@@ -66,6 +71,24 @@ class State:
         if self.knows_visitor is None:
             self.knows_visitor = visitor.is_known(self.app, self.callbacks.user_id)
         return self.knows_visitor
+
+    def is_excluded(self) -> bool:
+        """Whether nothing of the request that runs is an event. Who was excluded before a logout
+        still is; a callable that fails excludes nobody."""
+        declared = self.callbacks.exclude
+        current = None if declared is None else running_request()
+        if declared is None or current is None:
+            return False
+        if EXCLUDED not in current.environ:
+            try:
+                if not visitor.ask(self.app, declared):
+                    return False
+            except Exception as error:
+                self.pipeline.log.warning("exclude", "exclude failed", error=error)
+                return False
+            current.environ[EXCLUDED] = True
+        self.pipeline.refused.count("excluded")
+        return True
 
     @property
     def secrets(self) -> list[bytes]:

@@ -44,6 +44,17 @@ def id_text(value: Any) -> str | None:
     return clean_text(str(value), MAX_ID)
 
 
+def ask(app: Flask, declared: Callable[[], Any]) -> Any:
+    """What a callable of the application says; that it looks into the session does not count."""
+    session = _session()
+    accessed = getattr(session, "accessed", False)
+    try:
+        return app.ensure_sync(declared)()
+    finally:
+        if session is not None:
+            session.accessed = accessed
+
+
 def _login_id() -> Any:
     if "_login_user" in g:
         user = g._login_user

@@ -68,7 +68,8 @@ def _families(total: Total, is_degraded: bool) -> Iterator[tuple[str, str, str, 
         ],
     )  # fmt: skip
     yield (
-        "ingest_refused_total", "counter", "Bodies of pages that met a limit of the endpoint.",
+        "refused_total", "counter",
+        "Bodies of pages that met a limit of the endpoint, and what the application excluded.",
         [({"reason": reason}, count) for reason, count in sorted(stats.refused.items())],
     )  # fmt: skip
     yield (

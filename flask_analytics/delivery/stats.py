@@ -96,7 +96,7 @@ class Stats(msgspec.Struct):
     dropped: dict[str, int] = {}
     #: Parts of events that had to go.
     trimmed: dict[str, int] = {}
-    #: Bodies of pages that were too many, by the limit that they met.
+    #: Bodies of pages that were too many, by the limit that they met; what was ``excluded``.
     refused: dict[str, int] = {}
     journal: JournalStats = msgspec.field(default_factory=JournalStats)
 

@@ -45,6 +45,8 @@ class Ingest:
         address = sender(request.environ, self._state.pipeline.log)
         if wait := self._rates.request(address):  # before anything is read
             return self._later("address", wait)
+        if self._state.is_excluded():
+            return Response(status=204)  # a 403 would be an error in the console of each page
         if request.mimetype not in _TYPES:
             return _problem(415, "Send JSON, as application/json or text/plain.", "Content-Type")
         try:

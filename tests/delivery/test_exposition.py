@@ -79,7 +79,7 @@ def test_every_number_is_there() -> None:
         "flask_analytics_events_pending collector=webhook": 3,
         "flask_analytics_events_queued": 5,
         "flask_analytics_parts_trimmed_total reason=event_size": 7,
-        "flask_analytics_ingest_refused_total reason=address": 14,
+        "flask_analytics_refused_total reason=address": 14,
         "flask_analytics_journal_on_disk": 1,
         "flask_analytics_journal_bytes": 80,
         "flask_analytics_journal_segments": 2,
