@@ -58,7 +58,8 @@ def _one(desk: Desk, name: str) -> dict[str, Any]:
 
 def _wanted(desk: Desk, name: str) -> recent.Recent:
     span = desk.report.range
-    return recent.Recent(min(span.end, desk.times.now), span.start, OCCURRENCES, name)
+    end, bots = min(span.end, desk.times.now), desk.report.bots
+    return recent.Recent(end, span.start, OCCURRENCES, name, bots=bots)
 
 
 def _properties(desk: Desk, name: str, latest: list[Event]) -> list[dict[str, Any]]:

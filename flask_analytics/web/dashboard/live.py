@@ -55,7 +55,8 @@ def rows(desk: Desk) -> Response:
 def _look(desk: Desk, back: timedelta) -> list[Event]:
     """The newest, the newest first, whose name has the text that was asked for."""
     now, like = desk.times.now, desk.report.one("like").casefold()[:MAX_QUERY]
-    wanted = recent.Recent(now + timedelta(seconds=1), now - back, ROWS, like=like)
+    end, bots = now + timedelta(seconds=1), desk.report.bots
+    wanted = recent.Recent(end, now - back, ROWS, like=like, bots=bots)
     return desk.do(lambda store: recent.newest(store, wanted))
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ...event import Event, decode
+from ...metrics import facts
 from ...metrics.window import Range
 from ...store.base import Store
 
@@ -33,6 +34,8 @@ class Recent(NamedTuple):
     event: str | None = None
     #: A part of the name, in small letters.
     like: str = ""
+    #: Those of bots, too.
+    bots: bool = False
 
 
 def newest(store: Store, wanted: Recent) -> list[Event]:
@@ -64,13 +67,15 @@ def _spans(wanted: Recent) -> Iterator[Range]:
 
 
 def _matching(body: bytes, wanted: Recent) -> Event | None:
-    """The event, if it has the name. Most are told by their bytes, without being read."""
+    """The event, if it is wanted. Most are told by their bytes, without being read."""
     name = wanted.event
     if name is not None and name.isascii() and name.isalnum() and name.encode() not in body:
         return None
     event = decode(body)
-    is_named = name is None or event.name == name
-    return event if is_named and wanted.like in event.name.casefold() else None
+    if (name is not None and event.name != name) or wanted.like not in event.name.casefold():
+        return None
+    is_bot = not wanted.bots and facts.is_bot(event.user_agent, event.source, event.context)
+    return None if is_bot else event
 
 
 def properties(events: Iterable[Event], most: int) -> list[str]:
