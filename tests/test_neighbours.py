@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -138,3 +139,79 @@ def test_flask_wtf_asks_no_sender_for_a_token(
 
     assert (track.status_code, write.status_code, page.status_code) == (200, 202, 204)
     assert client.post("/buy").status_code == 400
+
+
+@pytest.fixture
+def guarded(make_app: Callable[..., Flask], analytics: Analytics) -> Flask:
+    """An application whose every form is protected by Flask-WTF."""
+    app = make_app(analytics, ANALYTICS_STORE="memory:", ANALYTICS_WRITE_KEYS={"mobile": "key"})
+    CSRFProtect(app)
+    analytics.access(lambda: True)
+    app.test_client().get("/")
+    return app
+
+
+def changing(app: Flask) -> list[tuple[str, str]]:
+    """The blueprint and the path of each route that takes a POST."""
+    return [
+        (rule.endpoint.rpartition(".")[0], re.sub(r"<[^>]+>", "x", rule.rule))
+        for rule in app.url_map.iter_rules()
+        if "POST" in (rule.methods or ())
+    ]
+
+
+def test_no_machine_is_asked_for_a_forms_token(guarded: Flask) -> None:
+    """All their routes, of which each sees for itself who sends."""
+    client = guarded.test_client()
+    machines = {"flask_analytics", "flask_analytics_write", "flask_analytics_tracking"}
+    paths = [path for blueprint, path in changing(guarded) if blueprint in machines]
+
+    answers = {path: client.post(path, json={}) for path in paths}
+
+    assert len(paths) > 10
+    assert "/_a/e" in paths
+    assert [path for path, answer in answers.items() if "CSRF" in answer.text] == []
+    asked = {answer.status_code for path, answer in answers.items() if path != "/_a/e"}
+    assert asked == {401}
+    assert client.post("/_a/e", headers={"Origin": "https://evil.example"}).status_code == 403
+
+
+def test_every_form_is_protected_still(guarded: Flask) -> None:
+    """Those of the application by Flask-WTF, those of the dashboard by a token of their own."""
+    client = guarded.test_client()
+    forms = {path for name, path in changing(guarded) if name == "flask_analytics_dashboard"}
+    forms.remove("/analytics/x")  # there is no such page
+
+    assert len(forms) >= 5
+    for path in forms:
+        answer = client.post(path, data={"id": "u1"})
+        assert (answer.status_code, "Nothing was changed" in answer.text) == (403, True), path
+    assert client.post("/buy").status_code == 400
+
+
+def test_a_form_of_the_dashboard_works_beside_flask_wtf(guarded: Flask) -> None:
+    """Its own token is enough."""
+    client = guarded.test_client()
+    page = client.get("/analytics/").text
+    token = re.search(r'name="token" value="([^"]+)"', page)
+    assert token
+
+    data = {"token": token[1], "name": "Mine", "page": "overview", "query": "days=7"}
+    answer = client.post("/analytics/reports/save", data=data)
+
+    assert answer.status_code in (302, 303)
+    assert "Mine" in client.get("/analytics/").text
+
+
+def test_only_what_is_ours_is_let_through(guarded: Flask) -> None:
+    """By the blueprint: a view of the application with a similar name is not."""
+    protection = guarded.extensions["csrf"]
+    exempt = {getattr(one, "name", one) for one in protection._exempt_blueprints}
+
+    assert protection._exempt_views == set()
+    assert exempt == {
+        "flask_analytics",
+        "flask_analytics_write",
+        "flask_analytics_tracking",
+        "flask_analytics_dashboard",
+    }
