@@ -34,7 +34,9 @@ class Ingest:
     def __init__(self, state: State) -> None:
         self._state = state
         pipeline = state.pipeline
-        self._rates = Rates(state.settings, state.app.name, pipeline.log)
+        self._rates = Rates(
+            state.settings, state.app.name, pipeline.log, is_testing=lambda: state.app.testing
+        )
         self._vocabulary = Vocabulary(pipeline.trimmed, pipeline.log, lambda: pipeline.clock())
 
     def __call__(self) -> Response:

@@ -39,6 +39,7 @@ class Rates:
 
     :param owner: the application's name, which its counts are told apart by.
     :param clock: seconds; only differences count.
+    :param is_testing: asked at the first request: then nothing is asked on the network.
     :raises ConfigurationError: the storage's library is not installed, or its address is none.
     """
 
@@ -48,7 +49,9 @@ class Rates:
         owner: str,
         log: QuietLog,
         clock: Callable[[], float] = time.monotonic,
+        is_testing: Callable[[], bool] = lambda: False,
     ) -> None:
+        self._is_testing = is_testing
         self._rates = {"address": settings.ingest_rate, "total": settings.ingest_total}
         self._owner = owner
         self._log = log
@@ -97,8 +100,8 @@ class Rates:
 
             from .table import Table
 
-            storage: Storage = self._storage or Table(clock=self._clock)
-            self._own = SlidingWindowCounterRateLimiter(storage)
+            shared = None if self._is_testing() else self._storage
+            self._own = SlidingWindowCounterRateLimiter(shared or Table(clock=self._clock))
             self._pid = os.getpid()
         return self._own
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
 
 from flask_analytics.config import read
 from flask_analytics.log import QuietLog
@@ -53,38 +54,63 @@ def test_processes_share_their_counts(redis_url: str) -> None:
     assert rates(redis_url).request("192.0.2.2") is None
 
 
-@needs_server
-def test_the_endpoint_asks_it(redis_url: str, make_app: Callable[..., Flask]) -> None:
-    """By configuration alone."""
-    config = {"ANALYTICS_INGEST_STORAGE": redis_url, "ANALYTICS_INGEST_RATE": "1/second burst 3"}
-    clients = [make_app(**config).test_client() for _ in range(2)]
+@pytest.fixture
+def make_client(make_app: Callable[..., Flask]) -> Callable[..., FlaskClient]:
+    """A page's door in an application that takes three requests at once. Not TESTING, where
+    nothing is asked on the network, unless said."""
 
-    answers = [
+    def make(url: str, **config: bool) -> FlaskClient:
+        quiet = {"ANALYTICS_DURABILITY": "memory", "ANALYTICS_COLLECTORS": ["memory:"]}
+        limits = {"ANALYTICS_INGEST_STORAGE": url, "ANALYTICS_INGEST_RATE": "1/second burst 3"}
+        return make_app(**{"TESTING": False, **quiet, **limits, **config}).test_client()
+
+    return make
+
+
+def statuses(*clients: FlaskClient) -> list[int]:
+    """Of ten requests to each, in turn."""
+    return [
         client.post("/_a/e", json={"events": [custom()]}).status_code
-        for _ in range(5)
+        for _ in range(10)
         for client in clients
     ]
+
+
+@needs_server
+def test_the_endpoint_asks_it(redis_url: str, make_client: Callable[..., FlaskClient]) -> None:
+    """By configuration alone, two workers as one."""
+    answers = statuses(make_client(redis_url), make_client(redis_url))
 
     assert answers[:3] == [204] * 3
     assert 429 in answers
 
 
 def test_a_redis_that_is_away_limits_nothing(
-    make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture
+    make_client: Callable[..., FlaskClient], caplog: pytest.LogCaptureFixture
 ) -> None:
     """Events go through, one line says so, and nobody waits for it at each request."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # nobody listens
         url = f"redis://:secret@127.0.0.1:{taken.getsockname()[1]}/0"
-        app = make_app(ANALYTICS_INGEST_STORAGE=url, ANALYTICS_INGEST_RATE="1/second burst 3")
-        client = app.test_client()
+        answers = statuses(make_client(url))
 
-        answers = {client.post("/_a/e", json={"events": [custom()]}).status_code for _ in range(20)}
-
-    assert answers == {204}
+    assert set(answers) == {204}
     (line,) = [record.getMessage() for record in caplog.records]
     assert "ANALYTICS_INGEST_STORAGE fails: nothing is limited" in line
     assert "secret" not in line
+
+
+def test_no_network_in_tests(make_client: Callable[..., FlaskClient]) -> None:
+    """Under TESTING the limits are those of memory."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        answers = statuses(make_client(url, TESTING=True))
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+
+    assert answers[:3] == [204] * 3
+    assert 429 in answers
 
 
 def test_a_redis_that_hangs_is_left_alone_for_a_while(clock: Clock) -> None:
