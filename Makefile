@@ -97,7 +97,7 @@ module:
 	npm install --no-package-lock --ignore-scripts --no-audit --no-fund --silent
 	node build.mjs
 
-# make browsers: Chromium, Firefox and WebKitGTK for the tests, from the system's packages
+# make browsers: Chromium, Firefox, WebKitGTK and Redis for the tests, from the system's packages
 browsers:
 	@sh tests/browser/browsers.sh
 
