@@ -231,6 +231,23 @@ class Metrics:
         own = {"id": _given(id), "from": from_, "to": to, "limit": limit}
         return cast(tuple[dict[str, Any], ...], self._ask("timeline", own, {"tz": tz}))
 
+    def recent(
+        self,
+        event: str | None = None,
+        like: str = "",
+        from_: Moment = None,
+        to: Moment = None,
+        limit: int = 50,
+        **scope: Unpack[Scoped],
+    ) -> tuple[dict[str, Any], ...]:
+        """The newest counted events, the newest first, as events under their wire names; at most
+        500. Exactly: ``metrics.recent.Recent``.
+
+        :param like: a part of the name, whatever the case of its letters A to Z.
+        """
+        own = {"event": event, "like": like, "from": from_, "to": to, "limit": limit}
+        return cast(tuple[dict[str, Any], ...], self._ask("recent", own, scope))
+
     def ask(self, question: Any) -> Any:
         """Answer a question that is made already, such as ``Volume(...)``."""
         return run.answer(self._store_of(), question)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -37,6 +38,14 @@ def text(value: Any) -> str | None:
             return str(int(value))
         return f"{value:.{DIGITS}g}"
     return None
+
+
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def folded(text: str) -> str:
+    """A text with its letters A to Z small; what else has two cases stays: engines differ there."""
+    return text.translate(_SMALL)
 
 
 def known_traits(

@@ -14,10 +14,11 @@ from .funnel import MAX_STEPS, MIN_STEPS, Funnel, Step
 from .latency import Latency
 from .person import People, Timeline, Traits
 from .readers import few_filters
+from .recent import DEFAULT_RECENT, MAX_RECENT, Recent
 from .retention import MAX_OFFSETS, Period, Retention
 from .revenue import Revenues
 from .summary import Dashboard
-from .top import DEFAULT_LIMIT, Breakdown, TopEvents, TopProperties
+from .top import DEFAULT_LIMIT, MAX_LIMIT, Breakdown, TopEvents, TopProperties
 from .visits import Visits
 from .volume import Volume
 from .window import MAX_POINTS, Bucket, Range
@@ -40,8 +41,9 @@ class Kind(NamedTuple):
     words: tuple[str, ...]
     build: Callable[[Values, datetime], Any]
     required: tuple[str, ...] = ()
-    #: Rows where nobody says how many.
+    #: Rows where nobody says how many, and the most that may be asked for.
     limit: int = DEFAULT_LIMIT
+    most: int = MAX_LIMIT
 
 
 def _range(values: Values, now: datetime) -> Range:
@@ -188,6 +190,16 @@ def _people(values: Values, now: datetime) -> People:
     return People(range=_range(values, now), **{"limit": MANY, **given})
 
 
+def _recent(values: Values, now: datetime) -> Recent:
+    if values.get("limit", 0) > MAX_RECENT:
+        raise QuestionError(
+            "limit", f"{values['limit']} whole events: {MAX_RECENT} are the most; ask for those "
+            "before the last one's time next"
+        )  # fmt: skip
+    built: Recent = _plain(Recent, "event", "like", "limit")(values, now)
+    return built
+
+
 #: Every kind of question, by the word that asks it.
 KINDS: Mapping[str, Kind] = {
     "volume": Kind((*RANGE, "event", "bucket", *SCOPE), _volume),
@@ -216,4 +228,7 @@ KINDS: Mapping[str, Kind] = {
     "people": Kind((*RANGE, "search", "limit"), _people, limit=MANY),
     "traits": Kind(("id",), lambda values, now: Traits(values["id"]), ("id",)),
     "timeline": Kind(("id", *RANGE, "limit"), _timeline, ("id",), MANY),
+    "recent": Kind(
+        (*RANGE, "event", "like", "limit", *SCOPE), _recent, limit=DEFAULT_RECENT, most=MAX_RECENT
+    ),
 }  # fmt: skip

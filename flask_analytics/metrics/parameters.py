@@ -132,6 +132,11 @@ TABLE: Mapping[str, Parameter] = {
     "search": Parameter(
         readers.search, "Only people with an id that contains this.", {**_ID, "minLength": 0}
     ),
+    "like": Parameter(
+        readers.part,
+        "Only events whose name contains this, whatever the case of its letters A to Z.",
+        {**_TEXT, "minLength": 0},
+    ),
     "source": Parameter(
         readers.source, "Only events that came through this channel.", _words(Source)
     ),

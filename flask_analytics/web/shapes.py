@@ -62,6 +62,7 @@ RESULTS: Mapping[str, Any] = {
     "people": tuple[Seen, ...],
     "traits": Person,
     "timeline": tuple[dict[str, Any], ...],
+    "recent": tuple[dict[str, Any], ...],
 }
 
 #: What may stand beside it.

@@ -57,6 +57,7 @@ def shown(terminal: Terminal, *words: Any, width: int = 90) -> str:
         (["people"], ["ana", "ben", "last seen"]),
         (["person", "ana"], ["name", "Ana"]),
         (["timeline", "ana"], ["identify", "name=Ana", "29.90 EUR"]),
+        (["recent", "--like", "BU"], ["buy", "29.90 EUR"]),
     ],
 )  # fmt: skip
 def test_tables(full: Terminal, words: list[str], parts: list[str]) -> None:

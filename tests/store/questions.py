@@ -12,6 +12,7 @@ from flask_analytics.metrics.filters import FIELDS, Filter, Operator, Scope, num
 from flask_analytics.metrics.funnel import Funnel, Step
 from flask_analytics.metrics.latency import Latency
 from flask_analytics.metrics.person import People, Timeline, Traits
+from flask_analytics.metrics.recent import Recent
 from flask_analytics.metrics.retention import Period, Retention
 from flask_analytics.metrics.revenue import Revenues
 from flask_analytics.metrics.summary import Dashboard
@@ -118,6 +119,13 @@ def questions(zone: str) -> st.SearchStrategy[Any]:
         ),
         st.builds(Traits, _ids),
         st.builds(Timeline, id=_ids, range=span, limit=_limits),
+        st.builds(
+            Recent,
+            event=_any_name,
+            like=st.sampled_from(["", "", "E", "é", "名", "%"]),
+            limit=st.sampled_from([1, 2, 3, 50]),
+            **common,
+        ),
         st.builds(
             People, range=span, search=st.sampled_from(["", "x", "X", "%", "ë"]), limit=_limits
         ),

@@ -33,6 +33,14 @@ END = 253_402_300_800_000_000
 HOUR_COLUMNS = frozenset({"name", "type", "source", "bot", "echo"})
 
 
+class Mark(NamedTuple):
+    """What tells an event from all others."""
+
+    #: UTC microseconds.
+    ts: int
+    message_id: str
+
+
 class Property(NamedTuple):
     """A property that a question reads: as a column called ``alias``."""
 
