@@ -48,6 +48,17 @@ def folded(text: str) -> str:
     return text.translate(_SMALL)
 
 
+def action(type_: str, name: str, action_name: str | None) -> str | None:
+    """The action that an event is, or was before it was given a name of its own: its
+    ``action_name``, else the name of an action; None of all others.
+
+    :param name: the event's.
+    """
+    if type_ == "pageview":  # one that ``classify`` made of a form's answer
+        return None
+    return action_name or (name if type_ == "action" else None)
+
+
 def known_traits(
     type_: str, traits: Mapping[str, Any] | None, group_id: str | None
 ) -> Mapping[str, Any]:

@@ -208,7 +208,7 @@ def test_filters_of_a_property(store: Store, filters: list[str], expected: set[s
 @pytest.mark.parametrize(
     "condition",
     [
-        *("event=pageview", "type=pageview", "type~view"),
+        *("event=pageview", "type=pageview", "type~view", "action!=save"),
         *("route=/blog/<slug>", "path=/blog/a", "source=server", "status=503"),
         *("referrer=search.example", "device=mobile", "browser=Mobile Safari", "os=iOS"),
         *("country=NP", "origin=news", "medium=mail", "campaign=May sale", "locale=de-DE"),
@@ -223,6 +223,23 @@ def test_filters_of_every_field(store: Store, condition: str) -> None:
     store.append([event("9:00", "other")])
     found = total(store, scope=where(condition.replace("=a_b", "=a_b%")))
     assert found == (2 if "!=" in condition else 1)
+
+
+def test_an_action_is_one_under_any_name(store: Store) -> None:
+    """Also after ``set_event_name``; what was tracked beside it is none, nor is a page view."""
+    save = {"action_name": "save", "method": "POST"}
+    store.append([event("9:00", type=EventType.ACTION, message_id="1", **save)])
+    store.append([event("9:01", "signup", message_id="2", **save)])
+    store.append([event("9:02", "tracked", message_id="3", method="POST")])
+    store.append([event("9:03", "answered", type=EventType.PAGEVIEW, message_id="4", **save)])
+    store.append([event("9:04", type=EventType.ACTION, message_id="5")])
+    store.append([event("9:05", "named", action_name="", type=EventType.ACTION, message_id="6")])
+    store.tend()
+    assert total(store, scope=where("action=save")) == 2
+    assert total(store, scope=where("action~")) == 4
+    assert total(store, scope=where("action!=")) == 6
+    assert total(store, scope=where("action=action")) == total(store, scope=where("action=named"))
+    assert total(store, scope=where("action=named")) == 1
 
 
 HOSTILE = ["'; DROP TABLE events; --", '"', "%", "_", "\\", "$1", "{x}", "?", "a\n名", " ", "\t"]

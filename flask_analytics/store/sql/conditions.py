@@ -12,7 +12,7 @@ from .counting import LOUD
 from .scan import Scan
 
 #: A filter's field -> its column, where the names differ.
-COLUMNS = {"event": "name", "group": "group_id"}
+COLUMNS = {"event": "name", "group": "group_id", "action": "action_name"}
 
 NEVER, ALWAYS = "1 = 0", "1 = 1"
 

@@ -26,8 +26,8 @@ NOW = 5
 #: Local days that a point of the visitors' series looks back, so that it is those of its bucket.
 _ROLLING = {Bucket.HOUR: 1, Bucket.DAY: 1, Bucket.WEEK: 7, Bucket.MONTH: 30}
 
-#: An event's type, as a filter.
-ACTION = "type=action"
+#: Actions, also those that ``set_event_name`` gave a name of their own.
+ACTION = "action~"
 
 #: Statuses that are the server's fault.
 FAULTS = ("source=server", "status>499")
@@ -51,6 +51,18 @@ LISTS = {
 FIELD = {"page": "path"}
 
 
+#: What each figure counts.
+HELP = {
+    "visitors": "People with any event in the range, each once.",
+    "pageviews": "Pages that were shown; one that server and browser both saw counts once.",
+    "actions": "Requests that change something (POST, PUT, PATCH, DELETE), also those that "
+    "set_event_name gave a name of their own.",
+    "revenue": "The exact sum, refunds taken off; currencies are never added up.",
+    "engaged": "How long somebody was looking, for each visit; told by the browser module.",
+    "errors": "The share of the server's answers with a status of 500 or more.",
+}
+
+
 @dataclass(frozen=True)
 class Card:
     """One figure."""
@@ -67,6 +79,11 @@ class Card:
     #: What the series counts, where that differs from the title.
     series: str = ""
     unit: str = ""
+
+    @property
+    def help(self) -> str:
+        """What it counts, in a sentence."""
+        return HELP[self.name]
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ def purchase(minutes: float, user: str, amount: str) -> Event:
     return event(
         minutes, user, event_name="purchase", revenue=Revenue(Decimal(amount), "EUR"),
         properties={"plan": "pro"}, path="/checkout", matched_pattern="/checkout", method="POST",
+        action_name="shop.checkout",
         status_code=302, duration=0.1,
     )  # fmt: skip
 

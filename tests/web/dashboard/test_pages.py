@@ -55,7 +55,8 @@ def test_overview_shows_what_the_metrics_say(look: Look, shop: Analytics, app: F
         metrics = shop.metrics
         people = metrics.active_users().people
         views = sum(point.count for point in metrics.volume("pageview"))
-        actions = sum(point.count for point in metrics.volume(filter="type=action"))
+        actions = sum(point.count for point in metrics.volume(filter="action~"))
+        promoted = sum(point.count for point in metrics.volume("purchase"))
         (revenue,) = metrics.revenue()
         visits = metrics.visits()
         errors = metrics.latency()
@@ -63,6 +64,7 @@ def test_overview_shows_what_the_metrics_say(look: Look, shop: Analytics, app: F
     assert f"Visitors {people} +100%" in page
     assert f"Page views {views} +100%" in page
     assert f"Actions {actions} \u00b10.0%" in page
+    assert actions > promoted > 0
     assert f"Revenue {revenue.amount} {revenue.currency}" in page
     assert f"Engaged per visit {round((visits.engaged or 0) / visits.visits)}s" in page
     rate = sum(one.errors for one in errors) / sum(one.count for one in errors)
