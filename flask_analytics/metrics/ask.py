@@ -170,22 +170,28 @@ class Metrics:
         return cast(ActiveAnswer, self._ask("active", own, scope))
 
     def visits(
-        self, from_: Moment = None, to: Moment = None, **scope: Unpack[Scoped]
+        self,
+        from_: Moment = None,
+        to: Moment = None,
+        interval: str | None = None,
+        **scope: Unpack[Scoped],
     ) -> VisitsAnswer:
-        """Visits (a person's events with gaps under 30 minutes), bounces and engaged time.
-        Exactly: ``metrics.visits``."""
-        return cast(VisitsAnswer, self._ask("visits", {"from": from_, "to": to}, scope))
+        """Visits (a person's events with gaps under 30 minutes), bounces and engaged time; with
+        ``interval`` also a series. Exactly: ``metrics.visits``."""
+        own = {"from": from_, "to": to, "interval": interval}
+        return cast(VisitsAnswer, self._ask("visits", own, scope))
 
     def revenue(
         self,
         from_: Moment = None,
         to: Moment = None,
         event: str | None = None,
+        interval: str | None = None,
         **scope: Unpack[Scoped],
     ) -> tuple[Sum, ...]:
-        """Exact sums, each currency apart; refunds are negative. Exactly:
-        ``metrics.revenue.Revenues``."""
-        own = {"from": from_, "to": to, "event": event}
+        """Exact sums, each currency apart; refunds are negative; with ``interval`` also those of
+        each bucket. Exactly: ``metrics.revenue.Revenues``."""
+        own = {"from": from_, "to": to, "event": event, "interval": interval}
         return cast(tuple[Sum, ...], self._ask("revenue", own, scope))
 
     def latency(

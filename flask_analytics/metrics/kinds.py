@@ -77,10 +77,21 @@ def _volume(values: Values, now: datetime) -> Volume:
 def _active(values: Values, now: datetime) -> ActiveUsers:
     if "rolling" in values and "interval" not in values:
         raise QuestionError("rolling", "is of a series: add interval=day, or leave it out")
-    built: ActiveUsers = _plain(ActiveUsers, "event", "interval", "rolling")(values, now)
-    if built.interval is not None:
-        _check_points("interval", built.range, built.interval)
+    built: ActiveUsers = _series(ActiveUsers, "event", "interval", "rolling")(values, now)
     return built
+
+
+def _series(type_: type[Any], *names: str) -> Callable[[Values, datetime], Any]:
+    """A plain builder of questions whose answer has a series where there is an ``interval``."""
+    plain = _plain(type_, *names)
+
+    def build(values: Values, now: datetime) -> Any:
+        built = plain(values, now)
+        if built.interval is not None:
+            _check_points("interval", built.range, built.interval)
+        return built
+
+    return build
 
 
 #: The longest that a bucket can be.
@@ -221,8 +232,8 @@ KINDS: Mapping[str, Kind] = {
         _retention,
     ),
     "active": Kind((*RANGE, "event", "interval", "rolling", *SCOPE), _active),
-    "visits": Kind((*RANGE, *SCOPE), _plain(Visits)),
-    "revenue": Kind((*RANGE, "event", *SCOPE), _plain(Revenues, "event")),
+    "visits": Kind((*RANGE, "interval", *SCOPE), _series(Visits, "interval")),
+    "revenue": Kind((*RANGE, "event", "interval", *SCOPE), _series(Revenues, "event", "interval")),
     "latency": Kind((*RANGE, "limit", *SCOPE), _plain(Latency, "limit")),
     "dashboard": Kind(("days", "tz", "limit", *SCOPE), _dashboard),
     "people": Kind((*RANGE, "search", "limit"), _people, limit=MANY),

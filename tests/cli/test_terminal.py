@@ -52,6 +52,8 @@ def shown(terminal: Terminal, *words: Any, width: int = 90) -> str:
         (["active", "--interval", "day", "--rolling", "7"], ["2 people", "people in 7 days"]),
         (["visits"], ["page views", "bounces", "unknown: the browser module tells it"]),
         (["revenue"], ["EUR", "29.9", "1,000", "USD"]),
+        (["revenue", "--interval", "day"], ["time", "EUR", "1,000", DAY]),
+        (["visits", "--interval", "month"], ["time", "engaged", "unknown", DAY[:7]]),
         (["latency"], ["/blog/<slug>", "1 (100.0%)", "250 ms"]),
         (["dashboard"], ["now", "before", "top events"]),
         (["people"], ["ana", "ben", "last seen"]),

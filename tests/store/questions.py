@@ -78,6 +78,7 @@ def ranges(draw: st.DrawFn, zone: str) -> Range:
 
 _names = st.sampled_from(ALL_NAMES)
 _any_name = st.none() | _names
+_any_bucket = st.none() | st.sampled_from(Bucket)
 _limits = st.sampled_from([1, 2, 3, 10, 1000])
 _steps = st.builds(Step, _names, _some_filters | st.just(()))
 _ids = st.sampled_from([*USERS, *VISITORS, "nobody"])
@@ -109,8 +110,8 @@ def questions(zone: str) -> st.SearchStrategy[Any]:
             rolling=st.sampled_from([1, 2, 7, 30]),
             **common,
         ),
-        st.builds(Visits, **common),
-        st.builds(Revenues, event=_any_name, **common),
+        st.builds(Visits, interval=_any_bucket, **common),
+        st.builds(Revenues, event=_any_name, interval=_any_bucket, **common),
         st.builds(Latency, limit=_limits, **common),
         st.builds(
             Dashboard,

@@ -12,6 +12,7 @@ from flask_analytics.metrics.filters import Filter, Operator, Scope
 from flask_analytics.metrics.latency import Latency, RouteLatency
 from flask_analytics.metrics.revenue import Revenues, Sum
 from flask_analytics.metrics.top import Breakdown, Dimension, Entry, Slice, TopProperties
+from flask_analytics.metrics.window import Bucket
 from flask_analytics.store.base import Store
 
 from .tale import (
@@ -288,6 +289,24 @@ def test_revenue_is_exact_and_each_currency_apart(store: Store) -> None:
     )
     assert [str(of.amount) for of in answer] == ["30.00", "1200", "-0.50"]
     assert store.answer(Revenues(range=MARCH))[0] == Sum("EUR", Decimal("35"), 4)
+
+
+def test_revenue_as_a_series(store: Store) -> None:
+    """Each currency its own, empty days too, in the days of the zone."""
+    store.append([event("2 9:00", "buy", revenue="1.50 EUR"), event("2 9:00", "buy")])
+    store.append(
+        [event("2 23:30", "buy", revenue="2 EUR"), event("4 9:00", "buy", revenue="3 EUR")]
+    )
+    store.append([event("4 10:00", "buy", revenue="-4 EUR"), event("3 9:00", "x", revenue="5 JPY")])
+    asked = Revenues(range=days(2, 4, "Europe/Berlin"), interval=Bucket.DAY)
+    euros, yen = store.answer(asked)
+    assert [(of.time, str(of.amount), of.count) for of in euros.series] == [
+        ("2026-03-02T00:00:00+01:00", "1.50", 1),
+        ("2026-03-03T00:00:00+01:00", "2.00", 1),
+        ("2026-03-04T00:00:00+01:00", "-1.00", 2),
+    ]
+    assert [str(of.amount) for of in yen.series] == ["0", "5", "0"]
+    assert (str(euros.amount), euros.count) == ("2.50", 4)
 
 
 def test_revenue_of_any_size(store: Store) -> None:

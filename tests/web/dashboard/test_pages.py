@@ -71,6 +71,23 @@ def test_overview_shows_what_the_metrics_say(look: Look, shop: Analytics, app: F
     assert f"Error rate {rate * 100:.0f}%" in page
 
 
+def test_every_figure_has_its_course(look: Look, shop: Analytics, app: Flask) -> None:
+    """A sparkline each, a chart of whichever is chosen, and all of them in the table behind it."""
+    page = look("?days=7&show=revenue")
+    with app.app_context():
+        (revenue,) = shop.metrics.revenue(interval="day")
+        visits = shop.metrics.visits(interval="day")
+
+    assert page.text.count('class="fa-spark"') == 6
+    table = page.text.partition('<details class="data">')[2].partition("</details>")[0]
+    heads = re.findall(r'<th scope="col"[^>]*>([^<]*)<', table)
+    assert heads == ["When", "Revenue", "Period before", "Visitors", "Page views", "Actions",
+                     "Engaged per visit", "Errors"]  # fmt: skip
+    rows = [re.findall(r'<td class="n">([^<]*)<', row) for row in table.split("<tr>")[2:]]
+    assert [row[0] for row in rows] == [str(one.amount) for one in revenue.series]
+    assert rows[-1][5] == f"{round((visits.series[-1].engaged or 0) / visits.series[-1].visits)}s"
+
+
 def test_lists_are_breakdowns(look: Look, shop: Analytics, app: Flask) -> None:
     """With the people and the events of each row, and a link that makes it a filter."""
     page = look("?days=7&sources=referrer")
