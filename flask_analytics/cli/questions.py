@@ -47,7 +47,7 @@ COMMANDS: Final = {
 }  # fmt: skip
 
 #: Parameters that are said by being there.
-_FLAGS = frozenset({"bots", "grid"})
+_FLAGS = frozenset({"bots", "grid", "people"})
 
 #: Words that stand for a value in the help.
 _SHAPES = {

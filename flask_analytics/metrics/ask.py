@@ -68,11 +68,16 @@ class Metrics:
         return cast(tuple[Point, ...], self._ask("volume", own, scope))
 
     def top_events(
-        self, from_: Moment = None, to: Moment = None, limit: int = 10, **scope: Unpack[Scoped]
+        self,
+        from_: Moment = None,
+        to: Moment = None,
+        limit: int = 10,
+        people: bool = False,
+        **scope: Unpack[Scoped],
     ) -> tuple[Entry, ...]:
-        """Names of counted events, most first, then by name. Exactly:
-        ``metrics.top.TopEvents``."""
-        own = {"from": from_, "to": to, "limit": limit}
+        """Names of counted events, most first, then by name; with ``people`` also the distinct
+        people of each. Exactly: ``metrics.top.TopEvents``."""
+        own = {"from": from_, "to": to, "limit": limit, "people": people or None}
         return cast(tuple[Entry, ...], self._ask("top", own, scope))
 
     def top_properties(

@@ -113,8 +113,10 @@ def _check_points(field: str, span: Range, bucket: Bucket, most: int = MAX_POINT
 
 def _top(values: Values, now: datetime) -> TopEvents | TopProperties:
     if "event" not in values and "property" not in values:
-        events: TopEvents = _plain(TopEvents, "limit")(values, now)
+        events: TopEvents = _plain(TopEvents, "limit", "people")(values, now)
         return events
+    if values.get("people"):
+        raise QuestionError("people", "is of the top events: leave it out, or event and property")
     for name, other in (("event", "property"), ("property", "event")):
         if name not in values:
             raise QuestionError(
@@ -214,7 +216,7 @@ def _recent(values: Values, now: datetime) -> Recent:
 #: Every kind of question, by the word that asks it.
 KINDS: Mapping[str, Kind] = {
     "volume": Kind((*RANGE, "event", "bucket", *SCOPE), _volume),
-    "top": Kind((*RANGE, "event", "property", "limit", *SCOPE), _top),
+    "top": Kind((*RANGE, "event", "property", "people", "limit", *SCOPE), _top),
     "breakdown": Kind(
         (*RANGE, "dimension", "event", "limit", *SCOPE),
         _plain(Breakdown, "dimension", "event", "limit"),

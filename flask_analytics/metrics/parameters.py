@@ -67,6 +67,9 @@ TABLE: Mapping[str, Parameter] = {
         readers.one_of(Bucket), "How the series is cut.", {**_words(Bucket), "default": "day"}
     ),
     "property": Parameter(readers.text, "Name of a property.", _TEXT),
+    "people": Parameter(
+        readers.flag, "1: also the distinct people of each of the top events.", _BOOL
+    ),
     "limit": Parameter(
         readers.whole(1, MAX_LIMIT), "Rows at most.", _number(1, MAX_LIMIT, DEFAULT_LIMIT)
     ),

@@ -41,6 +41,7 @@ def shown(terminal: Terminal, *words: Any, width: int = 90) -> str:
     [
         (["volume"], ["events", DAY, "█", "all"]),
         (["top"], ["buy", "signup", "█"]),
+        (["top", "--people"], ["events", "people", "signup"]),
         (["top", "--event", "signup", "--property", "plan"], ["plan", "free", "pro"]),
         (["breakdown", "--dimension", "browser"], ["browser", "Firefox", "views", "people"]),
         (

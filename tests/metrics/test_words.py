@@ -180,6 +180,7 @@ def test_scope() -> None:
         ("traits", {"id": "x" * 257}, "id"),
         ("traits", {}, "id"),
         ("visits", {"limit": 5}, "limit"),
+        ("top", {"event": "a", "property": "b", "people": True}, "people"),
         ("recent", {"limit": "501"}, "limit"),
     ],
 )
@@ -253,6 +254,7 @@ ANSWERS: dict[str, st.SearchStrategy[str]] = {
     "like": NAMES,
     "source": st.sampled_from(["server", "browser", "api"]),
     "bots": st.sampled_from(["0", "1"]),
+    "people": st.just("0"),
     "filter": FILTERS,
 }
 

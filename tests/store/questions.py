@@ -90,7 +90,7 @@ def questions(zone: str) -> st.SearchStrategy[Any]:
     common = {"range": span, "scope": scopes}
     return st.one_of(
         st.builds(Volume, event=_any_name, bucket=st.sampled_from(Bucket), **common),
-        st.builds(TopEvents, limit=_limits, **common),
+        st.builds(TopEvents, limit=_limits, people=st.booleans(), **common),
         st.builds(
             TopProperties, event=_names, property=st.sampled_from(KEYS), limit=_limits, **common
         ),

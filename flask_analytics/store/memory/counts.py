@@ -35,8 +35,15 @@ def bucketed(span: Range, bucket: Bucket, rows: Iterable[Row]) -> list[tuple[str
 
 
 def top_events(asked: TopEvents, among: Selection) -> tuple[Entry, ...]:
-    """Names and their events."""
-    return _largest(Counter(row.name for row in among.counted(asked)), asked.limit)
+    """Names and their events; their people, where they are asked for."""
+    rows = list(among.counted(asked))
+    found = _largest(Counter(row.name for row in rows), asked.limit)
+    if not asked.people:
+        return found
+    people: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        people[row.name].append(row)
+    return tuple(Entry(it.key, it.count, len(among.by_person(people[it.key]))) for it in found)
 
 
 def top_properties(asked: TopProperties, among: Selection) -> tuple[Entry, ...]:

@@ -14,8 +14,8 @@ from ...metrics.filters import Filter, Operator
 from .desk import Desk
 from .series import draw
 
-#: Names of the list, and those of which people are counted, each by a question of its own.
-NAMES, COUNTED = 200, 20
+#: Names of the list.
+NAMES = 200
 
 #: Occurrences, properties and values of one event.
 OCCURRENCES, PROPERTIES, VALUES = 25, 6, 7
@@ -25,15 +25,15 @@ def events(desk: Desk) -> dict[str, Any]:
     """All that the page shows: the list, or one event."""
     if desk.report.one("event"):
         return _one(desk, readers.text("event", desk.report.one("event")))
-    asked = desk.ask("top", limit=NAMES)
+    asked = desk.ask("top", limit=NAMES, people=True)
     rows = [
         {
             "key": entry.key,
             "count": entry.count,
-            "people": desk.ask("active", event=entry.key).answer.people if nth < COUNTED else None,
+            "people": entry.people,
             "link": desk.link(event=entry.key),
         }
-        for nth, entry in enumerate(asked.answer)
+        for entry in asked.answer
     ]
     return {"event": "", "rows": rows, "csv": asked.csv, "total": sum(r["count"] for r in rows)}
 
