@@ -105,9 +105,17 @@ def _revenue(desk: Desk) -> Card:
         desk, "revenue", "Revenue", float(first.amount), None if was is None else float(was.amount)
     )
     title = "Revenue" if len(asked.answer) == 1 else f"Revenue, 1 of {len(asked.answer)} currencies"
-    card = replace(card, title=title, value=desk.figures.amount(first.amount), unit=first.currency,
+    card = replace(card, title=title, value=_rounded(desk, first.amount), unit=first.currency,
                    write=_amounts(desk, first))  # fmt: skip
     return _with(card, asked, _money(first), was and _money(was), "Revenue")
+
+
+def _rounded(desk: Desk, amount: Decimal) -> str:
+    """For a card: cents up to a thousand, whole numbers up to a million."""
+    if abs(amount) < 1000:
+        return desk.figures.amount(amount)
+    size = float(amount)
+    return desk.figures.count(size) if abs(size) < 10**6 else desk.figures.short(size)
 
 
 def _money(of: Sum) -> list[Height]:
