@@ -23,7 +23,7 @@ FLOORS = [
     "delivery.dead delivery.segment delivery.sheet metrics.* web.rates web.vocabulary",
     # 3: tools, each about one thing; what a store is
     "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
-    "delivery.direct delivery.suspects delivery.journal delivery.retired "
+    "delivery.chosen delivery.direct delivery.suspects delivery.journal delivery.retired "
     "collectors.answer collectors.ga4_words collectors.memory collectors.stdout store.base "
     "store.bookmark",
     # 4: machines made of tools; the questions in SQL

@@ -126,6 +126,7 @@ class Visit:
         yield self._event(
             EventType.CUSTOM,
             event_name="purchase",
+            action_name="shop.checkout",
             revenue=Revenue(Decimal(amount), CURRENCY),
             properties={"item_count": count, "product": self._product.slug,
                         "plan": self._visitor.plan},

@@ -43,17 +43,18 @@ COMMANDS: Final = {
     "people": ("people", "Who was active, the last seen first."),
     "traits": ("person", "Who an id belongs to, and what is known of them."),
     "timeline": ("timeline", "What a person did, the newest first."),
+    "recent": ("recent", "The newest events, by name, filter, channel."),
 }  # fmt: skip
 
 #: Parameters that are said by being there.
-_FLAGS = frozenset({"bots", "grid"})
+_FLAGS = frozenset({"bots", "grid", "people"})
 
 #: Words that stand for a value in the help.
 _SHAPES = {
     "from": "DATE", "to": "DATE", "tz": "ZONE", "event": "NAME", "property": "NAME",
     "step": "NAME", "step_filter": "N:FILTER", "filter": "FILTER", "window": "LENGTH",
     "rolling": "DAYS", "breakdown": "FIELD", "start_event": "NAME", "return_event": "NAME",
-    "search": "TEXT",
+    "search": "TEXT", "like": "TEXT",
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from .account import Account, Settled
 from .breaker import ABANDONED, CLOSED, FAILURE, SUCCESS, Breaker
 from .buffer import Budget, Entry
 from .caller import Caller
+from .chosen import is_chosen
 from .dead import DeadLetters
 from .ledger import Ledger
 from .retry import MAX_RETRY_AFTER, RetryPolicy
@@ -117,7 +118,7 @@ class Lane:
         """Whether the event is meant for this collector."""
         try:
             chosen = event.integrations  # before_send may have made anything of it
-            if chosen and not chosen.get(self.collector.integration, chosen.get("All", True)):
+            if chosen and not is_chosen(chosen, self.collector.integration, self.name):
                 return False
             if self.collector.accepts is None:  # as a rule; inside() takes 2.6 us
                 return True

@@ -68,11 +68,16 @@ class Metrics:
         return cast(tuple[Point, ...], self._ask("volume", own, scope))
 
     def top_events(
-        self, from_: Moment = None, to: Moment = None, limit: int = 10, **scope: Unpack[Scoped]
+        self,
+        from_: Moment = None,
+        to: Moment = None,
+        limit: int = 10,
+        people: bool = False,
+        **scope: Unpack[Scoped],
     ) -> tuple[Entry, ...]:
-        """Names of counted events, most first, then by name. Exactly:
-        ``metrics.top.TopEvents``."""
-        own = {"from": from_, "to": to, "limit": limit}
+        """Names of counted events, most first, then by name; with ``people`` also the distinct
+        people of each. Exactly: ``metrics.top.TopEvents``."""
+        own = {"from": from_, "to": to, "limit": limit, "people": people or None}
         return cast(tuple[Entry, ...], self._ask("top", own, scope))
 
     def top_properties(
@@ -170,22 +175,28 @@ class Metrics:
         return cast(ActiveAnswer, self._ask("active", own, scope))
 
     def visits(
-        self, from_: Moment = None, to: Moment = None, **scope: Unpack[Scoped]
+        self,
+        from_: Moment = None,
+        to: Moment = None,
+        interval: str | None = None,
+        **scope: Unpack[Scoped],
     ) -> VisitsAnswer:
-        """Visits (a person's events with gaps under 30 minutes), bounces and engaged time.
-        Exactly: ``metrics.visits``."""
-        return cast(VisitsAnswer, self._ask("visits", {"from": from_, "to": to}, scope))
+        """Visits (a person's events with gaps under 30 minutes), bounces and engaged time; with
+        ``interval`` also a series. Exactly: ``metrics.visits``."""
+        own = {"from": from_, "to": to, "interval": interval}
+        return cast(VisitsAnswer, self._ask("visits", own, scope))
 
     def revenue(
         self,
         from_: Moment = None,
         to: Moment = None,
         event: str | None = None,
+        interval: str | None = None,
         **scope: Unpack[Scoped],
     ) -> tuple[Sum, ...]:
-        """Exact sums, each currency apart; refunds are negative. Exactly:
-        ``metrics.revenue.Revenues``."""
-        own = {"from": from_, "to": to, "event": event}
+        """Exact sums, each currency apart; refunds are negative; with ``interval`` also those of
+        each bucket. Exactly: ``metrics.revenue.Revenues``."""
+        own = {"from": from_, "to": to, "event": event, "interval": interval}
         return cast(tuple[Sum, ...], self._ask("revenue", own, scope))
 
     def latency(
@@ -230,6 +241,23 @@ class Metrics:
         ``metrics.person.Timeline``."""
         own = {"id": _given(id), "from": from_, "to": to, "limit": limit}
         return cast(tuple[dict[str, Any], ...], self._ask("timeline", own, {"tz": tz}))
+
+    def recent(
+        self,
+        event: str | None = None,
+        like: str = "",
+        from_: Moment = None,
+        to: Moment = None,
+        limit: int = 50,
+        **scope: Unpack[Scoped],
+    ) -> tuple[dict[str, Any], ...]:
+        """The newest counted events, the newest first, as events under their wire names; at most
+        500. Exactly: ``metrics.recent.Recent``.
+
+        :param like: a part of the name, whatever the case of its letters A to Z.
+        """
+        own = {"event": event, "like": like, "from": from_, "to": to, "limit": limit}
+        return cast(tuple[dict[str, Any], ...], self._ask("recent", own, scope))
 
     def ask(self, question: Any) -> Any:
         """Answer a question that is made already, such as ``Volume(...)``."""

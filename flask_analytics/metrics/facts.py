@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -37,6 +38,25 @@ def text(value: Any) -> str | None:
             return str(int(value))
         return f"{value:.{DIGITS}g}"
     return None
+
+
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+def folded(text: str) -> str:
+    """A text with its letters A to Z small; what else has two cases stays: engines differ there."""
+    return text.translate(_SMALL)
+
+
+def action(type_: str, name: str, action_name: str | None) -> str | None:
+    """The action that an event is, or was before it was given a name of its own: its
+    ``action_name``, else the name of an action; None of all others.
+
+    :param name: the event's.
+    """
+    if type_ == "pageview":  # one that ``classify`` made of a form's answer
+        return None
+    return action_name or (name if type_ == "action" else None)
 
 
 def known_traits(

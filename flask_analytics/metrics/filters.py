@@ -4,7 +4,8 @@
 filters all have to hold. Values compare as the text of ``facts.text``; ``>`` and ``<`` compare
 numbers, and what does not read as a number never passes. ``~`` is "contains", with the same
 capitals. ``!=`` passes where there is no value at all. A field of the event that is empty has none;
-a property can be the empty text.
+a property can be the empty text. ``action`` is the name of what was done: of actions, and of those
+that ``set_event_name`` made a custom event of, see ``facts.action``; ``action~`` are all of them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..errors import QuestionError
 FIELDS = (
     "event",
     "type",
+    "action",
     "route",
     "path",
     "source",

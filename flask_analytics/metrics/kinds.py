@@ -14,10 +14,11 @@ from .funnel import MAX_STEPS, MIN_STEPS, Funnel, Step
 from .latency import Latency
 from .person import People, Timeline, Traits
 from .readers import few_filters
+from .recent import DEFAULT_RECENT, MAX_RECENT, Recent
 from .retention import MAX_OFFSETS, Period, Retention
 from .revenue import Revenues
 from .summary import Dashboard
-from .top import DEFAULT_LIMIT, Breakdown, TopEvents, TopProperties
+from .top import DEFAULT_LIMIT, MAX_LIMIT, Breakdown, TopEvents, TopProperties
 from .visits import Visits
 from .volume import Volume
 from .window import MAX_POINTS, Bucket, Range
@@ -40,8 +41,9 @@ class Kind(NamedTuple):
     words: tuple[str, ...]
     build: Callable[[Values, datetime], Any]
     required: tuple[str, ...] = ()
-    #: Rows where nobody says how many.
+    #: Rows where nobody says how many, and the most that may be asked for.
     limit: int = DEFAULT_LIMIT
+    most: int = MAX_LIMIT
 
 
 def _range(values: Values, now: datetime) -> Range:
@@ -75,10 +77,21 @@ def _volume(values: Values, now: datetime) -> Volume:
 def _active(values: Values, now: datetime) -> ActiveUsers:
     if "rolling" in values and "interval" not in values:
         raise QuestionError("rolling", "is of a series: add interval=day, or leave it out")
-    built: ActiveUsers = _plain(ActiveUsers, "event", "interval", "rolling")(values, now)
-    if built.interval is not None:
-        _check_points("interval", built.range, built.interval)
+    built: ActiveUsers = _series(ActiveUsers, "event", "interval", "rolling")(values, now)
     return built
+
+
+def _series(type_: type[Any], *names: str) -> Callable[[Values, datetime], Any]:
+    """A plain builder of questions whose answer has a series where there is an ``interval``."""
+    plain = _plain(type_, *names)
+
+    def build(values: Values, now: datetime) -> Any:
+        built = plain(values, now)
+        if built.interval is not None:
+            _check_points("interval", built.range, built.interval)
+        return built
+
+    return build
 
 
 #: The longest that a bucket can be.
@@ -100,8 +113,10 @@ def _check_points(field: str, span: Range, bucket: Bucket, most: int = MAX_POINT
 
 def _top(values: Values, now: datetime) -> TopEvents | TopProperties:
     if "event" not in values and "property" not in values:
-        events: TopEvents = _plain(TopEvents, "limit")(values, now)
+        events: TopEvents = _plain(TopEvents, "limit", "people")(values, now)
         return events
+    if values.get("people"):
+        raise QuestionError("people", "is of the top events: leave it out, or event and property")
     for name, other in (("event", "property"), ("property", "event")):
         if name not in values:
             raise QuestionError(
@@ -188,10 +203,20 @@ def _people(values: Values, now: datetime) -> People:
     return People(range=_range(values, now), **{"limit": MANY, **given})
 
 
+def _recent(values: Values, now: datetime) -> Recent:
+    if values.get("limit", 0) > MAX_RECENT:
+        raise QuestionError(
+            "limit", f"{values['limit']} whole events: {MAX_RECENT} are the most; ask for those "
+            "before the last one's time next"
+        )  # fmt: skip
+    built: Recent = _plain(Recent, "event", "like", "limit")(values, now)
+    return built
+
+
 #: Every kind of question, by the word that asks it.
 KINDS: Mapping[str, Kind] = {
     "volume": Kind((*RANGE, "event", "bucket", *SCOPE), _volume),
-    "top": Kind((*RANGE, "event", "property", "limit", *SCOPE), _top),
+    "top": Kind((*RANGE, "event", "property", "people", "limit", *SCOPE), _top),
     "breakdown": Kind(
         (*RANGE, "dimension", "event", "limit", *SCOPE),
         _plain(Breakdown, "dimension", "event", "limit"),
@@ -209,11 +234,14 @@ KINDS: Mapping[str, Kind] = {
         _retention,
     ),
     "active": Kind((*RANGE, "event", "interval", "rolling", *SCOPE), _active),
-    "visits": Kind((*RANGE, *SCOPE), _plain(Visits)),
-    "revenue": Kind((*RANGE, "event", *SCOPE), _plain(Revenues, "event")),
+    "visits": Kind((*RANGE, "interval", *SCOPE), _series(Visits, "interval")),
+    "revenue": Kind((*RANGE, "event", "interval", *SCOPE), _series(Revenues, "event", "interval")),
     "latency": Kind((*RANGE, "limit", *SCOPE), _plain(Latency, "limit")),
     "dashboard": Kind(("days", "tz", "limit", *SCOPE), _dashboard),
     "people": Kind((*RANGE, "search", "limit"), _people, limit=MANY),
     "traits": Kind(("id",), lambda values, now: Traits(values["id"]), ("id",)),
     "timeline": Kind(("id", *RANGE, "limit"), _timeline, ("id",), MANY),
+    "recent": Kind(
+        (*RANGE, "event", "like", "limit", *SCOPE), _recent, limit=DEFAULT_RECENT, most=MAX_RECENT
+    ),
 }  # fmt: skip

@@ -67,6 +67,9 @@ TABLE: Mapping[str, Parameter] = {
         readers.one_of(Bucket), "How the series is cut.", {**_words(Bucket), "default": "day"}
     ),
     "property": Parameter(readers.text, "Name of a property.", _TEXT),
+    "people": Parameter(
+        readers.flag, "1: also the distinct people of each of the top events.", _BOOL
+    ),
     "limit": Parameter(
         readers.whole(1, MAX_LIMIT), "Rows at most.", _number(1, MAX_LIMIT, DEFAULT_LIMIT)
     ),
@@ -131,6 +134,11 @@ TABLE: Mapping[str, Parameter] = {
     "id": Parameter(readers.identity, "A user id or an anonymous id of the person.", _ID),
     "search": Parameter(
         readers.search, "Only people with an id that contains this.", {**_ID, "minLength": 0}
+    ),
+    "like": Parameter(
+        readers.part,
+        "Only events whose name contains this, whatever the case of its letters A to Z.",
+        {**_TEXT, "minLength": 0},
     ),
     "source": Parameter(
         readers.source, "Only events that came through this channel.", _words(Source)

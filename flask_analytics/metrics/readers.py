@@ -63,6 +63,11 @@ def search(field: str, value: Any) -> str:
     return "" if value == "" else text(field, value, MAX_ID)
 
 
+def part(field: str, value: Any) -> str:
+    """A part of a name; nothing is all of them."""
+    return "" if value == "" else text(field, value)
+
+
 def moment(field: str, value: Any) -> str | date | datetime:
     """Read later, by ``window.read``: a date alone needs the time zone."""
     if not isinstance(value, (str, date)):

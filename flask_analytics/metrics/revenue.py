@@ -9,7 +9,7 @@ import msgspec
 
 from ..event import currencies
 from .filters import Scope
-from .window import Range
+from .window import Bucket, Range
 
 
 class Revenues(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,20 +17,33 @@ class Revenues(msgspec.Struct, frozen=True, kw_only=True):
     tuple of ``Sum``, by currency.
 
     :param event: only events of this name.
+    :param interval: also the sums of each bucket.
     """
 
     range: Range
     scope: Scope = Scope()
     event: str | None = None
+    interval: Bucket | None = None
 
 
-class Sum(msgspec.Struct, frozen=True):
+class Amount(msgspec.Struct, frozen=True):
+    """One bucket of a currency: ``time`` is when it starts, as of ``volume.Point``. Empty ones
+    too."""
+
+    time: str
+    amount: Decimal
+    count: int
+
+
+class Sum(msgspec.Struct, frozen=True, omit_defaults=True):
     """All revenue in one ISO 4217 currency, with as many digits after the point as amounts in it
-    have (``20.20`` EUR), or more where they are needed; and its events."""
+    have (``20.20`` EUR), or more where they are needed; its events; and, with an ``interval``, the
+    same of each bucket."""
 
     currency: str
     amount: Decimal
     count: int
+    series: tuple[Amount, ...] = ()
 
 
 #: Digits of a sum: those of an amount, and of a count of events.

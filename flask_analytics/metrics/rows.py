@@ -13,7 +13,7 @@ from .funnel import FunnelAnswer, StepCount
 from .latency import RouteLatency
 from .person import Person, Seen
 from .retention import RetentionAnswer, Returned
-from .revenue import Sum
+from .revenue import Amount, Sum
 from .summary import Summary
 from .top import Entry, Slice
 from .visits import VisitsAnswer
@@ -45,6 +45,8 @@ def table(answer: Any, kind: str | None = None) -> Table:
     :param kind: a key of ``kinds.KINDS``: an empty answer alone would have no columns.
     """
     if isinstance(answer, tuple):
+        if answer and isinstance(answer[0], Sum) and answer[0].series:
+            return _revenue(answer)
         return _rows(answer, None if kind is None else ROWS.get(kind))
     return _SPECIAL[type(answer)](answer)
 
@@ -54,9 +56,23 @@ def _rows(answer: tuple[Any, ...], row: type[msgspec.Struct] | None) -> Table:
     if first is not None:
         row = type(first) if isinstance(first, msgspec.Struct) else None
     if row is not None:
-        return Table(row.__struct_fields__, [msgspec.structs.astuple(one) for one in answer])
+        names = tuple(_told(row, answer))
+        return Table(names, [tuple(getattr(one, name) for name in names) for one in answer])
     columns = event_columns()
     return Table(columns, [tuple(event.get(name) for name in columns) for event in answer])
+
+
+def _told(row: type[msgspec.Struct], answer: tuple[Any, ...]) -> Iterator[str]:
+    """The fields that any of the rows tells: some have a value only where it was asked for."""
+    for field in msgspec.structs.fields(row):
+        if field.required or any(getattr(one, field.name) != field.default for one in answer):
+            yield field.name
+
+
+def _revenue(answer: tuple[Sum, ...]) -> Table:
+    columns = ("currency", *Amount.__struct_fields__)
+    return Table(columns, [(one.currency, *msgspec.structs.astuple(of))
+                           for one in answer for of in one.series])  # fmt: skip
 
 
 def event_columns() -> tuple[str, ...]:
@@ -102,7 +118,7 @@ def _active(answer: ActiveAnswer) -> Table:
 
 
 def _visits(answer: VisitsAnswer) -> Table:
-    return Table(VisitsAnswer.__struct_fields__, [msgspec.structs.astuple(answer)])
+    return _rows(answer.series or (answer,), None)
 
 
 def _dashboard(answer: Summary) -> Table:

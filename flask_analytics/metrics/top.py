@@ -18,11 +18,15 @@ DEFAULT_LIMIT = 10
 
 
 class TopEvents(msgspec.Struct, frozen=True, kw_only=True):
-    """Names of counted events. Answered by a tuple of ``Entry``."""
+    """Names of counted events. Answered by a tuple of ``Entry``.
+
+    :param people: also the distinct people of each.
+    """
 
     range: Range
     scope: Scope = Scope()
     limit: int = DEFAULT_LIMIT
+    people: bool = False
 
 
 class TopProperties(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,11 +71,12 @@ class Breakdown(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = DEFAULT_LIMIT
 
 
-class Entry(msgspec.Struct, frozen=True):
-    """A key and its events."""
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A key and its events; the distinct people of these, where they were asked for."""
 
     key: str
     count: int
+    people: int | None = None
 
 
 class Slice(msgspec.Struct, frozen=True):

@@ -23,4 +23,5 @@ DRAW: Mapping[str, Callable[[Any, Any, Place], Parts]] = {
     "people": figures.people,
     "traits": figures.person,
     "timeline": figures.timeline,
+    "recent": figures.timeline,
 }

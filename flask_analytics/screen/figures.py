@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from rich.table import Table
 from rich.text import Text
 
 from .counters import printable
-from .parts import Parts, Place, change, key_text, milliseconds, numbers, seconds
+from .parts import Parts, Place, change, key_text, milliseconds, numbers, seconds, when
 from .table import new_table, number
 
 
@@ -28,6 +29,15 @@ def visits(question: Any, answer: Any, place: Place) -> Parts:
     table = new_table("", "", is_headed=False)
     for name, value in rows:
         table.add_row(Text(name, "dim"), value)
+    return [table, *_visits_series(question, answer)]
+
+
+def _visits_series(question: Any, answer: Any) -> Parts:
+    if not answer.series:
+        return []
+    table = numbers(new_table("time", "visits", "engaged"), 1, 2)
+    for one in answer.series:
+        table.add_row(when(one.time, question.interval), number(one.visits), seconds(one.engaged))
     return [table]
 
 
@@ -37,7 +47,14 @@ def revenue(question: Any, answer: Any, place: Place) -> Parts:
     table = numbers(new_table("currency", "amount", "events"), 1, 2)
     for one in answer:
         table.add_row(one.currency, f"{one.amount:,f}", number(one.count))
-    return [table]
+    return [table, *(_revenue_series(question, one) for one in answer if one.series)]
+
+
+def _revenue_series(question: Any, of: Any) -> Table:
+    table = numbers(new_table("time", of.currency, "events"), 1, 2)
+    for one in of.series:
+        table.add_row(when(one.time, question.interval), f"{one.amount:,f}", number(one.count))
+    return table
 
 
 def latency(question: Any, answer: Any, place: Place) -> Parts:

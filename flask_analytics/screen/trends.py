@@ -27,6 +27,8 @@ def top(question: Any, answer: Any, place: Place) -> Parts:
     if not answer:
         return []
     key = getattr(question, "property", "event")
+    if getattr(question, "people", False):
+        return [_with_people(printable(key), "events", answer, place)]
     table = numbers(new_table(printable(key), "events", ""), 1)
     widest = max(len(entry.key) for entry in answer)
     for entry in answer:
@@ -35,16 +37,20 @@ def top(question: Any, answer: Any, place: Place) -> Parts:
     return [table]
 
 
-def breakdown(question: Any, answer: Any, place: Place) -> Parts:
-    if not answer:
-        return []
-    events = "events" if question.event else "views"
-    table = numbers(new_table(str(question.dimension), events, "people", ""), 1, 2)
+def _with_people(key: str, events: str, answer: Any, place: Place) -> Table:
+    table = numbers(new_table(key, events, "people", ""), 1, 2)
     widest = max(len(one.key) for one in answer)
     for one in answer:
         drawn = place.bar(one.count, answer[0].count, min(widest, 40) + 28)
         table.add_row(key_text(one.key), number(one.count), number(one.people), drawn)
-    return [table]
+    return table
+
+
+def breakdown(question: Any, answer: Any, place: Place) -> Parts:
+    if not answer:
+        return []
+    events = "events" if question.event else "views"
+    return [_with_people(str(question.dimension), events, answer, place)]
 
 
 def funnel(question: Any, answer: Any, place: Place) -> Parts:

@@ -28,6 +28,7 @@ _SUMMARIES: Mapping[str, str] = {
     "people": "Who was active",
     "traits": "Who an id belongs to, and what is known of them",
     "timeline": "What one person did",
+    "recent": "The newest events",
 }
 
 #: Status, and when. 404 is for those without a store, and for ids of nobody.
@@ -138,7 +139,7 @@ def _parameter(name: str, asked: Kind) -> dict[str, Any]:
     row = TABLE[name]
     schema = {"type": "array", "items": row.schema} if row.is_repeated else row.schema
     if name == "limit":
-        schema = {**schema, "default": asked.limit}
+        schema = {**schema, "default": asked.limit, "maximum": asked.most}
     more = {"style": "form", "explode": True} if row.is_repeated else {}
     return {
         "name": name,

@@ -14,7 +14,7 @@ from ..metrics.funnel import Funnel, FunnelAnswer, FunnelGroup, StepCount
 from ..metrics.latency import RouteLatency
 from ..metrics.person import Person, Seen
 from ..metrics.retention import Period, Retention, RetentionAnswer, Returned
-from ..metrics.revenue import Revenues, Sum
+from ..metrics.revenue import Amount, Revenues, Sum
 from ..metrics.summary import Summary
 from ..metrics.top import Entry, Slice
 from ..metrics.understood import understood
@@ -62,6 +62,7 @@ RESULTS: Mapping[str, Any] = {
     "people": tuple[Seen, ...],
     "traits": Person,
     "timeline": tuple[dict[str, Any], ...],
+    "recent": tuple[dict[str, Any], ...],
 }
 
 #: What may stand beside it.
@@ -88,8 +89,15 @@ def _funnel(question: Funnel, answer: FunnelAnswer) -> dict[str, Any]:
 
 def _revenue(question: Revenues, answer: tuple[Sum, ...]) -> dict[str, Any]:
     """Amounts as people write them: 1000, not 1E+3."""
-    plain = [Sum(one.currency, Decimal(format(one.amount, "f")), one.count) for one in answer]
-    return {"results": plain}
+    return {"results": [
+        Sum(one.currency, _plain(one.amount), one.count,
+            tuple(Amount(of.time, _plain(of.amount), of.count) for of in one.series))
+        for one in answer
+    ]}  # fmt: skip
+
+
+def _plain(amount: Decimal) -> Decimal:
+    return Decimal(format(amount, "f"))
 
 
 def _active(question: ActiveUsers, answer: ActiveAnswer) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def shown(terminal: Terminal, *words: Any, width: int = 90) -> str:
     [
         (["volume"], ["events", DAY, "█", "all"]),
         (["top"], ["buy", "signup", "█"]),
+        (["top", "--people"], ["events", "people", "signup"]),
         (["top", "--event", "signup", "--property", "plan"], ["plan", "free", "pro"]),
         (["breakdown", "--dimension", "browser"], ["browser", "Firefox", "views", "people"]),
         (
@@ -52,11 +53,14 @@ def shown(terminal: Terminal, *words: Any, width: int = 90) -> str:
         (["active", "--interval", "day", "--rolling", "7"], ["2 people", "people in 7 days"]),
         (["visits"], ["page views", "bounces", "unknown: the browser module tells it"]),
         (["revenue"], ["EUR", "29.9", "1,000", "USD"]),
+        (["revenue", "--interval", "day"], ["time", "EUR", "1,000", DAY]),
+        (["visits", "--interval", "month"], ["time", "engaged", "unknown", DAY[:7]]),
         (["latency"], ["/blog/<slug>", "1 (100.0%)", "250 ms"]),
         (["dashboard"], ["now", "before", "top events"]),
         (["people"], ["ana", "ben", "last seen"]),
         (["person", "ana"], ["name", "Ana"]),
         (["timeline", "ana"], ["identify", "name=Ana", "29.90 EUR"]),
+        (["recent", "--like", "BU"], ["buy", "29.90 EUR"]),
     ],
 )  # fmt: skip
 def test_tables(full: Terminal, words: list[str], parts: list[str]) -> None:

@@ -281,10 +281,13 @@ def test_integrations_and_accepts_choose(tell: Tell) -> None:
     story.put("a", integrations={"All": False})
     story.put("b", integrations={"Scripted": False})
     story.put("c", integrations={"All": False, "Scripted": True})
+    story.put("d", integrations={"All": False, f"collector:{story.lane.name}": True})
+    story.put("e", integrations={"Scripted": True, f"collector:{story.lane.name}": False})
+    story.put("f", integrations={"All": False, "collector:another": True})
     story.put("no", "yes")
 
-    assert story.counts() == (2, {}, {}, 0)
-    assert collector.sent == [["c"], ["yes"]]
+    assert story.counts() == (3, {}, {}, 0)
+    assert collector.sent == [["c"], ["d"], ["yes"]]
 
 
 def test_broken_predicate_loses_nothing(tell: Tell) -> None:

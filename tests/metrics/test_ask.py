@@ -66,6 +66,7 @@ ASKED: dict[str, Callable[[Metrics], Any]] = {
     "people": lambda ask: ask.people(),
     "traits": lambda ask: ask.traits("u1"),
     "timeline": lambda ask: ask.timeline("u1"),
+    "recent": lambda ask: ask.recent(like="SIGN", limit=2),
 }
 
 

@@ -180,6 +180,8 @@ def test_scope() -> None:
         ("traits", {"id": "x" * 257}, "id"),
         ("traits", {}, "id"),
         ("visits", {"limit": 5}, "limit"),
+        ("top", {"event": "a", "property": "b", "people": True}, "people"),
+        ("recent", {"limit": "501"}, "limit"),
     ],
 )
 def test_values_of_python_are_checked_as_well(kind: str, values: Any, field: str) -> None:
@@ -249,8 +251,10 @@ ANSWERS: dict[str, st.SearchStrategy[str]] = {
     "days": WHOLE,
     "id": NAMES.filter(lambda text: len(text) <= 256),
     "search": NAMES,
+    "like": NAMES,
     "source": st.sampled_from(["server", "browser", "api"]),
     "bots": st.sampled_from(["0", "1"]),
+    "people": st.just("0"),
     "filter": FILTERS,
 }
 
@@ -272,6 +276,8 @@ def asked(draw: st.DrawFn, kind: str) -> dict[str, list[str]]:
         least = 2 if name == "step" else 1
         most = 5 if TABLE[name].is_repeated else 1
         result[name] = draw(st.lists(ANSWERS[name], min_size=least, max_size=most))
+    if "limit" in result:
+        result["limit"] = [str(min(int(result["limit"][0]), KINDS[kind].most))]
     return result
 
 

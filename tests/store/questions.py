@@ -12,6 +12,7 @@ from flask_analytics.metrics.filters import FIELDS, Filter, Operator, Scope, num
 from flask_analytics.metrics.funnel import Funnel, Step
 from flask_analytics.metrics.latency import Latency
 from flask_analytics.metrics.person import People, Timeline, Traits
+from flask_analytics.metrics.recent import Recent
 from flask_analytics.metrics.retention import Period, Retention
 from flask_analytics.metrics.revenue import Revenues
 from flask_analytics.metrics.summary import Dashboard
@@ -77,6 +78,7 @@ def ranges(draw: st.DrawFn, zone: str) -> Range:
 
 _names = st.sampled_from(ALL_NAMES)
 _any_name = st.none() | _names
+_any_bucket = st.none() | st.sampled_from(Bucket)
 _limits = st.sampled_from([1, 2, 3, 10, 1000])
 _steps = st.builds(Step, _names, _some_filters | st.just(()))
 _ids = st.sampled_from([*USERS, *VISITORS, "nobody"])
@@ -88,7 +90,7 @@ def questions(zone: str) -> st.SearchStrategy[Any]:
     common = {"range": span, "scope": scopes}
     return st.one_of(
         st.builds(Volume, event=_any_name, bucket=st.sampled_from(Bucket), **common),
-        st.builds(TopEvents, limit=_limits, **common),
+        st.builds(TopEvents, limit=_limits, people=st.booleans(), **common),
         st.builds(
             TopProperties, event=_names, property=st.sampled_from(KEYS), limit=_limits, **common
         ),
@@ -108,8 +110,8 @@ def questions(zone: str) -> st.SearchStrategy[Any]:
             rolling=st.sampled_from([1, 2, 7, 30]),
             **common,
         ),
-        st.builds(Visits, **common),
-        st.builds(Revenues, event=_any_name, **common),
+        st.builds(Visits, interval=_any_bucket, **common),
+        st.builds(Revenues, event=_any_name, interval=_any_bucket, **common),
         st.builds(Latency, limit=_limits, **common),
         st.builds(
             Dashboard,
@@ -118,6 +120,13 @@ def questions(zone: str) -> st.SearchStrategy[Any]:
         ),
         st.builds(Traits, _ids),
         st.builds(Timeline, id=_ids, range=span, limit=_limits),
+        st.builds(
+            Recent,
+            event=_any_name,
+            like=st.sampled_from(["", "", "E", "é", "名", "%"]),
+            limit=st.sampled_from([1, 2, 3, 50]),
+            **common,
+        ),
         st.builds(
             People, range=span, search=st.sampled_from(["", "x", "X", "%", "ë"]), limit=_limits
         ),

@@ -263,6 +263,15 @@ def test_top_events_are_ordered_by_count_then_by_code_point(store: Store) -> Non
     assert store.answer(TopEvents(range=days(3))) == ()
 
 
+def test_people_of_top_events(store: Store) -> None:
+    """Each once in each name, whatever their ids; nobody is no person."""
+    store.append([event("9:00", "x", user) for user in ("ann", "ann", "bob", None)])
+    store.append([event("9:00", "y", "ann", "a"), event("9:01", "y", visitor="a"), event("9:00")])
+    answer = store.answer(TopEvents(range=MARCH, people=True))
+    assert answer == (Entry("x", 4, 2), Entry("y", 2, 1), Entry("custom", 1, 0))
+    assert store.answer(TopEvents(range=MARCH, people=True, limit=1)) == (Entry("x", 4, 2),)
+
+
 def test_the_dashboard(store: Store) -> None:
     """Two days beside the two before; people of the last day, and of its last seven."""
     store.append([event("4 9:00", "x", user=user) for user in ("ann", "ann", "bob")])

@@ -11,7 +11,7 @@ from flask_analytics.metrics.filters import Scope, parse
 from flask_analytics.metrics.funnel import Funnel, FunnelAnswer, FunnelGroup, Step, StepCount
 from flask_analytics.metrics.retention import Period, Retention, Returned
 from flask_analytics.metrics.visits import Visits, VisitsAnswer
-from flask_analytics.metrics.window import Range, micros
+from flask_analytics.metrics.window import Bucket, Range, micros
 from flask_analytics.store.base import Store
 
 from .tale import FIREFOX, GOOGLEBOT, MARCH, alias, at, days, event, identify, view, where
@@ -322,6 +322,21 @@ def test_the_median_is_of_the_nearest_rank(store: Store) -> None:
     assert visits(store).median_seconds == 60.0
     store.append([seen("9:00", "e"), seen("9:04", "e")])
     assert visits(store).median_seconds == 120.0
+
+
+def test_visits_as_a_series(store: Store) -> None:
+    """Each where it begins, however long it lasts; unknown is not 0; empty hours too."""
+    store.append([seen("9:50"), seen("10:10", "ann", 8), seen("10:30", "ann", 4)])
+    store.append([seen("12:00", "bob"), seen("9:59", "cat", 1.5)])
+    asked = Visits(range=Range(at("9:30"), at("13:00"), "UTC"), interval=Bucket.HOUR)
+    answer = store.answer(asked)
+    assert [(of.time[11:16], of.visits, of.engaged) for of in answer.series] == [
+        ("09:00", 2, 13.5),
+        ("10:00", 0, None),
+        ("11:00", 0, None),
+        ("12:00", 1, None),
+    ]
+    assert (answer.visits, answer.engaged) == (3, 13.5)
 
 
 def test_no_visits(store: Store) -> None:

@@ -12,6 +12,7 @@ from flask_analytics.metrics.filters import Filter, Operator, Scope
 from flask_analytics.metrics.latency import Latency, RouteLatency
 from flask_analytics.metrics.revenue import Revenues, Sum
 from flask_analytics.metrics.top import Breakdown, Dimension, Entry, Slice, TopProperties
+from flask_analytics.metrics.window import Bucket
 from flask_analytics.store.base import Store
 
 from .tale import (
@@ -208,7 +209,7 @@ def test_filters_of_a_property(store: Store, filters: list[str], expected: set[s
 @pytest.mark.parametrize(
     "condition",
     [
-        *("event=pageview", "type=pageview", "type~view"),
+        *("event=pageview", "type=pageview", "type~view", "action!=save"),
         *("route=/blog/<slug>", "path=/blog/a", "source=server", "status=503"),
         *("referrer=search.example", "device=mobile", "browser=Mobile Safari", "os=iOS"),
         *("country=NP", "origin=news", "medium=mail", "campaign=May sale", "locale=de-DE"),
@@ -223,6 +224,23 @@ def test_filters_of_every_field(store: Store, condition: str) -> None:
     store.append([event("9:00", "other")])
     found = total(store, scope=where(condition.replace("=a_b", "=a_b%")))
     assert found == (2 if "!=" in condition else 1)
+
+
+def test_an_action_is_one_under_any_name(store: Store) -> None:
+    """Also after ``set_event_name``; what was tracked beside it is none, nor is a page view."""
+    save = {"action_name": "save", "method": "POST"}
+    store.append([event("9:00", type=EventType.ACTION, message_id="1", **save)])
+    store.append([event("9:01", "signup", message_id="2", **save)])
+    store.append([event("9:02", "tracked", message_id="3", method="POST")])
+    store.append([event("9:03", "answered", type=EventType.PAGEVIEW, message_id="4", **save)])
+    store.append([event("9:04", type=EventType.ACTION, message_id="5")])
+    store.append([event("9:05", "named", action_name="", type=EventType.ACTION, message_id="6")])
+    store.tend()
+    assert total(store, scope=where("action=save")) == 2
+    assert total(store, scope=where("action~")) == 4
+    assert total(store, scope=where("action!=")) == 6
+    assert total(store, scope=where("action=action")) == total(store, scope=where("action=named"))
+    assert total(store, scope=where("action=named")) == 1
 
 
 HOSTILE = ["'; DROP TABLE events; --", '"', "%", "_", "\\", "$1", "{x}", "?", "a\n名", " ", "\t"]
@@ -271,6 +289,24 @@ def test_revenue_is_exact_and_each_currency_apart(store: Store) -> None:
     )
     assert [str(of.amount) for of in answer] == ["30.00", "1200", "-0.50"]
     assert store.answer(Revenues(range=MARCH))[0] == Sum("EUR", Decimal("35"), 4)
+
+
+def test_revenue_as_a_series(store: Store) -> None:
+    """Each currency its own, empty days too, in the days of the zone."""
+    store.append([event("2 9:00", "buy", revenue="1.50 EUR"), event("2 9:00", "buy")])
+    store.append(
+        [event("2 23:30", "buy", revenue="2 EUR"), event("4 9:00", "buy", revenue="3 EUR")]
+    )
+    store.append([event("4 10:00", "buy", revenue="-4 EUR"), event("3 9:00", "x", revenue="5 JPY")])
+    asked = Revenues(range=days(2, 4, "Europe/Berlin"), interval=Bucket.DAY)
+    euros, yen = store.answer(asked)
+    assert [(of.time, str(of.amount), of.count) for of in euros.series] == [
+        ("2026-03-02T00:00:00+01:00", "1.50", 1),
+        ("2026-03-03T00:00:00+01:00", "2.00", 1),
+        ("2026-03-04T00:00:00+01:00", "-1.00", 2),
+    ]
+    assert [str(of.amount) for of in yen.series] == ["0", "5", "0"]
+    assert (str(euros.amount), euros.count) == ("2.50", 4)
 
 
 def test_revenue_of_any_size(store: Store) -> None:

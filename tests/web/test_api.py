@@ -138,6 +138,9 @@ def test_visits_and_latency(ask: Ask, keep: Keep) -> None:
     keep("a")
 
     assert ask("visits").get_json()["results"]["visits"] == 1
+    assert "series" not in ask("visits").get_json()["results"]
+    (point,) = ask("visits?interval=day&from=2026-11-21").get_json()["results"]["series"]
+    assert point == {"time": TODAY["from"], "visits": 1, "engaged": None}
     assert ask("latency").get_json()["results"] == []
 
 
@@ -151,6 +154,8 @@ def test_revenue_is_exact(ask: Ask, keep: Keep) -> None:
         {"currency": "EUR", "amount": "0.30", "count": 2},
         {"currency": "JPY", "amount": "1000", "count": 1},
     ]
+    euros, _ = ask("revenue?interval=day&from=2026-11-21").get_json()["results"]
+    assert euros["series"] == [{"time": TODAY["from"], "amount": "0.30", "count": 2}]
 
 
 def test_dashboard_is_its_object(ask: Ask, keep: Keep) -> None:

@@ -29,7 +29,7 @@ def test_nobody_may_read_at_first(app: Flask, client: FlaskClient) -> None:
     """Every route of the read API, the document too, by every method."""
     found = list(routes(app, "flask_analytics_api"))
 
-    assert len({path for path, _ in found}) == 16
+    assert len({path for path, _ in found}) == 17
     for path, method in found:
         answer = client.open(path, method=method)
         assert answer.status_code == 403, (path, method)

@@ -91,6 +91,11 @@ def test_groups_and_cohorts_are_columns(ask: Ask, keep: Keep) -> None:
     assert retention[0] == ["cohort", "size", "offset", "returned", "partial"]
     assert retention[2][0] == "2026-11-21T00:00:00+00:00"
     assert active == [["time", "count"], ["2026-11-21T00:00:00+00:00", "1"]]
+    day = "2026-11-21T00:00:00+00:00"
+    revenue = read(ask("revenue?interval=day&from=2026-11-21&format=csv").text)
+    visits = read(ask("visits?interval=day&from=2026-11-21&format=csv").text)
+    assert revenue == [["currency", "time", "amount", "count"], ["EUR", day, "0.10", "1"]]
+    assert visits == [["time", "visits", "engaged"], [day, "1", ""]]
 
 
 def test_an_empty_answer_has_its_columns(ask: Ask) -> None:

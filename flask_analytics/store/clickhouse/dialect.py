@@ -23,6 +23,9 @@ class ClickHouse:
     def contains(self, text: str, part: str) -> str:
         return f"position({text}, {part}) > 0"
 
+    def folded(self, text: str) -> str:
+        return f"lower({text})"  # lowerUTF8 would be for other letters, too
+
     def number(self, text: str) -> str:
         return f"if(match(ifNull({text}, ''), '{NUMBER}'), toFloat64OrNull({text}), NULL)"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..sql.engine import BEGINNING, END
+from ..sql.engine import BEGINNING, END, Mark
 from .client import Client
 
 #: Events that are fetched at once.
@@ -18,6 +18,18 @@ _PAGE = """SELECT ts, message_id, body FROM events
 WHERE intDiv(ts, 86400000000) = {{day:Int64}} AND ts >= {{start:Int64}} AND ts < {{end:Int64}}
 AND (ts, message_id) > ({{after:Int64}}, {{message:String}}){who}
 ORDER BY ts, message_id LIMIT 1 BY message_id LIMIT {page}"""
+
+
+_MARKED = """SELECT body FROM events WHERE ts IN {times:Array(Int64)}
+AND message_id IN {ids:Array(String)} ORDER BY ts DESC, message_id DESC LIMIT 1 BY message_id"""
+
+
+def marked(client: Client, marks: Sequence[Mark]) -> list[str]:
+    """Events by their marks, the newest first."""
+    if not marks:
+        return []
+    values = {"times": sorted({mark.ts for mark in marks}), "ids": [m.message_id for m in marks]}
+    return [body for (body,) in client.rows(_MARKED, values)]
 
 
 def bodies(

@@ -88,6 +88,7 @@ def event_row(of: Arrival, counted_views: set[int]) -> Row:
         "ts": of.ts,
         "name": event.name,
         "type": event.type,
+        "action_name": facts.action(event.type, event.name, event.action_name),
         "source": event.source,
         "bot": of.bot,
         "echo_now": int(is_echo),

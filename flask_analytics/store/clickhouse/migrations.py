@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from ...errors import StoreError
 from .client import Client
-from .schema import TABLES
+from .schema import ACTION, TABLES
 
 #: Number -> statements. Each may run again: two processes may start at the same moment, and one
 #: may be killed half way. Never change one that was released; add the next.
-MIGRATIONS: dict[int, tuple[str, ...]] = {1: TABLES}
+MIGRATIONS: dict[int, tuple[str, ...]] = {
+    1: TABLES,
+    2: (ACTION, "ALTER TABLE events MATERIALIZE COLUMN action_name"),
+}
 
 _TABLE = """CREATE TABLE IF NOT EXISTS migrations (number UInt32, at DateTime DEFAULT now())
 ENGINE = ReplacingMergeTree ORDER BY number"""

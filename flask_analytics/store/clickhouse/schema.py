@@ -58,6 +58,11 @@ ORDER BY (name, intDiv(ts, 86400000000), who, ts, message_id)
 SETTINGS deduplicate_merge_projection_mode = 'rebuild',
     lightweight_mutation_projection_mode = 'rebuild'"""
 
+#: As ``facts.action`` has it; events from before it was a column tell it by their JSON.
+ACTION = f"""ALTER TABLE events ADD COLUMN IF NOT EXISTS action_name {_WORD} DEFAULT
+    multiIf(type = 'pageview', NULL, JSONExtractString(body, 'action_name') != '',
+    JSONExtractString(body, 'action_name'), type = 'action', name, NULL) AFTER type"""
+
 TABLES = (
     EVENTS,
     """CREATE TABLE IF NOT EXISTS told (

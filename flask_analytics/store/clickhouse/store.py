@@ -7,10 +7,14 @@ from collections.abc import Iterator, Sequence
 from time import time
 from typing import Any
 
+from msgspec.json import decode
+
 from ...metrics.person import Timeline, Traits
+from ...metrics.recent import Recent
 from ...metrics.window import Range
 from ..base import TIMEOUT
 from ..sql.answer import answer
+from ..sql.recent import newest
 from . import erase, history, keeping
 from .address import parse
 from .client import Client
@@ -64,7 +68,10 @@ class ClickHouseStore:
             return People(client, self._identity, state).traits(question)
         if isinstance(question, Timeline):
             return People(client, self._identity, state).timeline(question)
-        return answer(question, ClickHouseEngine(client, state))
+        engine = ClickHouseEngine(client, state)
+        if isinstance(question, Recent):
+            return tuple(map(decode, history.marked(client, newest(question, engine))))
+        return answer(question, engine)
 
     def forget(self, person: str) -> int:
         """Erase all events, ids and traits of a person. Returns how many events."""

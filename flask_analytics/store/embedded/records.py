@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Any
 
-from ..sql.engine import Span
-from . import restore
+from ..sql.engine import Mark, Span
+from . import hidden, restore
 from .catalog import Catalog
 from .keys import KINDS, column, quoted
 from .row import COLUMNS, LOGICAL
@@ -29,10 +30,29 @@ def bodies(
     :param order: what goes after ORDER BY.
     """
     people = "true" if keys is None else f"who IN ({', '.join(map(str, keys))})"
-    parts = [_part(source, people) for source in view.sources(span)]
+    return _read(view, catalog, span, people, order)
+
+
+def marked(view: View, catalog: Catalog, marks: Sequence[Mark]) -> list[bytes]:
+    """Events by their marks, which are given by time: one after the other, the newest first."""
+    if not marks:
+        return []
+    times = hidden.numbers({mark.ts for mark in marks})
+    # Looked at last: of the few that have one of these times.
+    where = f"ts IN ({times}) AND {LOGICAL['message_id']} IN (SELECT unnest($1))"
+    span = marks[-1].ts, marks[0].ts + 1
+    ids = [mark.message_id for mark in marks]
+    return _read(view, catalog, span, where, "ts DESC, message_id DESC", [ids])
+
+
+def _read(
+    view: View, catalog: Catalog, span: Span, where: str, order: str, values: Sequence[Any] = ()
+) -> list[bytes]:
+    parts = [_part(source, where) for source in view.sources(span)]
     if not parts:
         return []
-    cursor = view.execute(f"{' UNION ALL BY NAME '.join(parts)} ORDER BY {order}", [])
+    sql = f"{' UNION ALL BY NAME '.join(parts)} ORDER BY {order}"
+    cursor = view.execute(sql, list(values))
     names = [name for name, *_ in cursor.description or ()]
     rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
     ids = catalog.ids_of(
@@ -41,7 +61,7 @@ def bodies(
     return [restore.event(row, ids) for row in rows]
 
 
-def _part(source: Source, people: str) -> str:
+def _part(source: Source, where: str) -> str:
     names = [name for name in COLUMNS if not name.startswith(_PARTS)]
     names += [f"{sql} AS {name}" for name, sql in LOGICAL.items()]
     names += [
@@ -51,7 +71,7 @@ def _part(source: Source, people: str) -> str:
         if kind in KINDS
     ]
     return (
-        f"SELECT {', '.join(names)} FROM {source.sql} WHERE {' AND '.join((*source.where, people))}"
+        f"SELECT {', '.join(names)} FROM {source.sql} WHERE {' AND '.join((*source.where, where))}"
     )
 
 

@@ -48,6 +48,11 @@ LOGICAL = {
     "message_id": mark.joined("message"),
     "view_id": mark.joined("view"),
     "duration": "micros / 1000.0::DOUBLE / 1000.0::DOUBLE",
+    # As ``facts.action`` has it.
+    "action_name": (
+        "CASE WHEN type = 'pageview' THEN NULL WHEN named = 2 THEN name WHEN action <> '' "
+        "THEN action WHEN type = 'action' THEN name END"
+    ),
 }
 
 #: Statuses beyond are kept in ``extra``.

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from ...errors import StoreError
 from ...log import QuietLog
 from ...metrics.person import Timeline, Traits
+from ...metrics.recent import Recent
 from ...metrics.window import Range
 from ..base import TIMEOUT
 from ..sql.answer import answer
@@ -21,6 +22,7 @@ from .faults import Faults
 from .hot import Hot
 from .keeper import Keeper
 from .reader import Reader
+from .recent import recent
 from .view import View
 
 T = TypeVar("T")
@@ -81,6 +83,8 @@ class EmbeddedStore:
             return persons.traits(question, self._catalog, view)
         if isinstance(question, Timeline):
             return persons.timeline(question, self._catalog, view)
+        if isinstance(question, Recent):
+            return recent(question, self._catalog, view)
         return answer(question, view)
 
     def _look(self, use: Callable[[View], T]) -> T:

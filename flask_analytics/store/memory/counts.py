@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 
 from ...event import Source
 from ...metrics import facts
 from ...metrics.latency import Latency, RouteLatency, nearest_rank
-from ...metrics.revenue import Revenues, Sum, total
+from ...metrics.revenue import Amount, Revenues, Sum, total
 from ...metrics.top import Breakdown, Entry, Slice, TopEvents, TopProperties
 from ...metrics.volume import Point, Volume
-from ...metrics.window import label, micros, starts
+from ...metrics.window import Bucket, Range, label, micros, starts
 from .row import Row
 from .selection import Selection
 
 
 def volume(asked: Volume, among: Selection) -> tuple[Point, ...]:
     """Events in each bucket."""
-    begins = starts(asked.range, asked.bucket)
+    rows = among.counted(asked, asked.event)
+    return tuple(Point(time, len(of)) for time, of in bucketed(asked.range, asked.bucket, rows))
+
+
+def bucketed(span: Range, bucket: Bucket, rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
+    """Each bucket of a range, by when it starts, and the rows in it."""
+    begins = starts(span, bucket)
     edges = [micros(begin) for begin in begins]
-    counts = [0] * len(edges)
-    for row in among.counted(asked, asked.event):
-        counts[bisect_right(edges, row.us) - 1] += 1
-    tz = asked.range.tz
-    return tuple(Point(label(begin, tz), n) for begin, n in zip(begins, counts, strict=True))
+    found: list[list[Row]] = [[] for _ in edges]
+    for row in rows:
+        found[bisect_right(edges, row.us) - 1].append(row)
+    return [(label(begin, span.tz), of) for begin, of in zip(begins, found, strict=True)]
 
 
 def top_events(asked: TopEvents, among: Selection) -> tuple[Entry, ...]:
-    """Names and their events."""
-    return _largest(Counter(row.name for row in among.counted(asked)), asked.limit)
+    """Names and their events; their people, where they are asked for."""
+    rows = list(among.counted(asked))
+    found = _largest(Counter(row.name for row in rows), asked.limit)
+    if not asked.people:
+        return found
+    people: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        people[row.name].append(row)
+    return tuple(Entry(it.key, it.count, len(among.by_person(people[it.key]))) for it in found)
 
 
 def top_properties(asked: TopProperties, among: Selection) -> tuple[Entry, ...]:
@@ -58,11 +71,21 @@ def breakdown(asked: Breakdown, among: Selection) -> tuple[Slice, ...]:
 
 def revenues(asked: Revenues, among: Selection) -> tuple[Sum, ...]:
     """Exact sums, each currency apart."""
-    amounts: dict[str, list[Decimal]] = defaultdict(list)
+    rows: dict[str, list[Row]] = defaultdict(list)
     for row in among.counted(asked, asked.event):
         if row.event.revenue:
-            amounts[row.event.revenue.currency].append(row.event.revenue.amount)
-    return tuple(Sum(code, total(code, of), len(of)) for code, of in sorted(amounts.items()))
+            rows[row.event.revenue.currency].append(row)
+    return tuple(_sum(asked, code, of) for code, of in sorted(rows.items()))
+
+
+def _sum(asked: Revenues, code: str, rows: list[Row]) -> Sum:
+    cells = bucketed(asked.range, asked.interval, rows) if asked.interval else []
+    series = tuple(Amount(time, _total(code, of), len(of)) for time, of in cells)
+    return Sum(code, _total(code, rows), len(rows), series)
+
+
+def _total(code: str, rows: list[Row]) -> Decimal:
+    return total(code, (row.event.revenue.amount for row in rows if row.event.revenue))
 
 
 def latency(asked: Latency, among: Selection) -> tuple[RouteLatency, ...]:

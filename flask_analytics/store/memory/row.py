@@ -96,6 +96,7 @@ def _own(field: str) -> Callable[[Row], str | None]:
 _FIELDS: dict[str, Callable[[Row], Any]] = {
     "event": lambda row: row.name,
     "type": lambda row: str(row.event.type),
+    "action": lambda row: facts.action(row.event.type, row.name, row.event.action_name),
     "route": _own("matched_pattern"),
     "path": _own("path"),
     "page": _own("path"),

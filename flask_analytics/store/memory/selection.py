@@ -43,6 +43,10 @@ class Selection:
         """Counted events of all times."""
         return (row for row in self.rows if _is_named(row, names) and self._is_in(row, scope))
 
+    def whatever(self, scope: Scope) -> Iterator[Row]:
+        """Counted events of all times, also of the types that are no activity."""
+        return (row for row in self.rows if self._is_in(row, scope))
+
     def within(self, span: Range, rows: Iterable[Row]) -> Iterator[Row]:
         """Those of a range."""
         start, end = span.start_us, span.end_us

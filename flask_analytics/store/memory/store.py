@@ -15,6 +15,7 @@ from ...metrics.funnel import Funnel
 from ...metrics.latency import Latency
 from ...metrics.person import People as AskPeople
 from ...metrics.person import Timeline, Traits
+from ...metrics.recent import Recent
 from ...metrics.retention import Retention
 from ...metrics.revenue import Revenues
 from ...metrics.summary import Dashboard, summarise
@@ -27,6 +28,7 @@ from .active import active_users
 from .echoes import Echoes
 from .funnel import funnel
 from .people import People
+from .recent import recent
 from .retention import retention
 from .row import Row
 from .selection import Selection
@@ -48,6 +50,7 @@ _ANSWERS: dict[type, Callable[[Any, Selection], Any]] = {
     Visits: visits,
     Traits: persons.traits,
     Timeline: persons.timeline,
+    Recent: recent,
     AskPeople: persons.people,
 }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...metrics.latency import nearest_rank
-from ...metrics.visits import BOUNCE, GAP, Visits, VisitsAnswer
+from ...metrics.visits import BOUNCE, GAP, Visits, VisitsAnswer, VisitsPoint
+from .counts import bucketed
 from .row import Row
 from .selection import Selection
 
@@ -27,7 +28,20 @@ def visits(asked: Visits, among: Selection) -> VisitsAnswer:
         bounce_rate=bounces / len(found) if found else 0.0,
         engaged=float(sum(engaged)) if engaged else None,
         median_seconds=nearest_rank(lengths, 0.5),
+        series=_series(asked, found) if asked.interval else (),
     )
+
+
+def _series(asked: Visits, visits: list[list[Row]]) -> tuple[VisitsPoint, ...]:
+    """Each visit where it begins."""
+    assert asked.interval is not None
+    of = {id(visit[0]): visit for visit in visits}
+    cells = bucketed(asked.range, asked.interval, (visit[0] for visit in visits))
+    points = []
+    for time, firsts in cells:
+        engaged = [seconds for first in firsts for seconds in _engaged(of[id(first)])]
+        points.append(VisitsPoint(time, len(firsts), float(sum(engaged)) if engaged else None))
+    return tuple(points)
 
 
 def _cut(rows: list[Row]) -> Iterator[list[Row]]:

@@ -45,8 +45,8 @@ ANSWERS: dict[type, Callable[[Any, Engine], Any]] = {
 
 
 def answer(question: Any, engine: Engine) -> Any:
-    """Answer any question of ``metrics`` but ``Traits`` and ``Timeline``, which need no SQL of
-    ours: an engine knows its people and its bodies best.
+    """Answer any question of ``metrics`` but ``Traits``, ``Timeline`` and ``Recent``: a store
+    knows its people and its bodies best.
 
     :raises QuestionError: it has no answer as it was asked, such as 20,000 buckets.
     :raises StoreError: the engine cannot answer now.

@@ -12,20 +12,24 @@ from .counting import LOUD
 from .scan import Scan
 
 #: A filter's field -> its column, where the names differ.
-COLUMNS = {"event": "name", "group": "group_id"}
+COLUMNS = {"event": "name", "group": "group_id", "action": "action_name"}
 
 NEVER, ALWAYS = "1 = 0", "1 = 1"
 
 
-def counted(scan: Scan, scope: Scope, *events: str | None) -> None:
-    """Only counted events in the scope. With names only the events of these, quiet or not."""
+def counted(scan: Scan, scope: Scope, *events: str | None, quiet: bool = False) -> None:
+    """Only counted events in the scope. With names only the events of these, quiet or not.
+
+    :param quiet: those of a quiet type without names, too.
+    """
     named = [event for event in events if event]
     if named:
         scan.where(is_named(scan, *dict.fromkeys(named)))
+    quiet = quiet or bool(named)
     if scope.bots or scope.source == "browser":
-        _also(scan, scope, quiet=bool(named))
+        _also(scan, scope, quiet=quiet)
     else:
-        scan.counted(quiet=bool(named))
+        scan.counted(quiet=quiet)
     if scope.source is not None:
         scan.where(f"{scan.column('source')} = {scan.query.value(scope.source)}")
     scan.where(*(passes(scan, each) for each in scope.filters))

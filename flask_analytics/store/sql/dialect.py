@@ -32,6 +32,11 @@ class Dialect(Protocol):
 
         ``contains(path, $1)``; ``position(path, {p1:String}) > 0``."""
 
+    def folded(self, text: str) -> str:
+        """``facts.folded`` of a text.
+
+        ``translate(name, 'AB...', 'ab...')``; ``lower(name)``."""
+
     def number(self, text: str) -> str:
         """The DOUBLE that a text reads as, exactly as ``filters.number`` does, else NULL.
 

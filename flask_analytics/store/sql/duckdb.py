@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 #: ``filters.number``, for RE2.
@@ -19,6 +20,9 @@ class DuckDB:
 
     def contains(self, text: str, part: str) -> str:
         return f"contains({text}, {part})"
+
+    def folded(self, text: str) -> str:
+        return f"translate({text}, '{ascii_uppercase}', '{ascii_lowercase}')"
 
     def number(self, text: str) -> str:
         return f"CASE WHEN regexp_full_match({text}, '{NUMBER}') THEN CAST({text} AS DOUBLE) END"

@@ -2,7 +2,7 @@
 
 The logical relation of events, whose columns are the same for every engine::
 
-    message_id, ts BIGINT (UTC microseconds), name, type, source TEXT, bot (0 or 1),
+    message_id, ts BIGINT (UTC microseconds), name, type, action_name, source TEXT, bot (0 or 1),
     echo TINYINT (0 none, 1 of a view that is no bot, 2 of a bot's view),
     person (NULL: nobody; any type that compares and groups), route, path, method TEXT,
     status INT, duration DOUBLE (seconds), hostname, locale, referrer, origin, medium, campaign,
@@ -31,6 +31,14 @@ END = 253_402_300_800_000_000
 
 #: What the relation of hours has beside ``hour`` and ``n``.
 HOUR_COLUMNS = frozenset({"name", "type", "source", "bot", "echo"})
+
+
+class Mark(NamedTuple):
+    """What tells an event from all others."""
+
+    #: UTC microseconds.
+    ts: int
+    message_id: str
 
 
 class Property(NamedTuple):

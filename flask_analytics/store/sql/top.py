@@ -13,13 +13,21 @@ FIELDS = {Dimension.PAGE: "path"}
 
 
 def top_events(asked: TopEvents, engine: Engine) -> tuple[Entry, ...]:
-    """Names and their events."""
+    """Names and their events; their people, where they are asked for."""
     query = Query(engine.dialect)
     scan = Scan(engine, query, (asked.range.start_us, asked.range.end_us))
     counted(scan, asked.scope)
-    sql = scan.tally(scan.column("name"), "name")
+    name = scan.column("name")
+    sql = _with_people(scan, name) if asked.people else scan.tally(name, "name")
     rows = engine.rows(f"{sql} ORDER BY n DESC, k LIMIT {asked.limit:d}", query.values)
-    return tuple(Entry(key, int(count)) for key, count in rows)
+    return tuple(Entry(key, int(count), *people) for key, count, *people in rows)
+
+
+def _with_people(scan: Scan, key: str) -> str:
+    """A SELECT of keys, their events and their people: counted once by grouping twice."""
+    what = f"{key} AS k, {scan.column('person')} AS who, count(*) AS c"
+    inner = scan.select(what, "GROUP BY k, who")
+    return f"SELECT k, sum(c) AS n, count(who) FROM ({inner}) GROUP BY k"
 
 
 def top_properties(asked: TopProperties, engine: Engine) -> tuple[Entry, ...]:
@@ -35,7 +43,7 @@ def top_properties(asked: TopProperties, engine: Engine) -> tuple[Entry, ...]:
 
 
 def breakdown(asked: Breakdown, engine: Engine) -> tuple[Slice, ...]:
-    """Page views, or events of a name, with their people: counted once by grouping twice."""
+    """Page views, or events of a name, with their people."""
     query = Query(engine.dialect)
     scan = Scan(engine, query, (asked.range.start_us, asked.range.end_us))
     counted(scan, asked.scope, asked.event)
@@ -43,12 +51,6 @@ def breakdown(asked: Breakdown, engine: Engine) -> tuple[Slice, ...]:
         scan.where(f"{scan.column('type')} = 'pageview'")
     value = value_of(scan, FIELDS.get(asked.dimension, asked.dimension))
     scan.where(f"{value} IS NOT NULL")
-    inner = scan.select(
-        f"{value} AS k, {scan.column('person')} AS who, count(*) AS c", "GROUP BY k, who"
-    )
-    sql = (
-        f"SELECT k, sum(c) AS n, count(who) FROM ({inner}) "
-        f"GROUP BY k ORDER BY n DESC, k LIMIT {asked.limit:d}"
-    )
+    sql = f"{_with_people(scan, value)} ORDER BY n DESC, k LIMIT {asked.limit:d}"
     rows = engine.rows(sql, query.values)
     return tuple(Slice(key, int(count), people) for key, count, people in rows)

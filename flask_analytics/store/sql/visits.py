@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from ...metrics.visits import BOUNCE, GAP, Visits, VisitsAnswer
+from typing import Any
+
+from ...metrics.visits import BOUNCE, GAP, Visits, VisitsAnswer, VisitsPoint
+from .buckets import Buckets
 from .conditions import counted
 from .dialect import Query
 from .engine import Engine
@@ -22,10 +25,16 @@ numbered AS (
   FROM gaps
 ),
 visits AS (
-  SELECT visit, max(us) - min(us) AS took, sum(is_view) AS views, sum(engaged_s) AS engaged_sum
+  SELECT visit, min(us) AS begins, max(us) - min(us) AS took,
+    sum(is_view) AS views, sum(engaged_s) AS engaged_sum
   FROM numbered GROUP BY who, visit
 )
-SELECT count(*), {people}, sum(views), {bounces}, sum(engaged_sum), {median} FROM visits
+SELECT -1 AS k, count(*), sum(engaged_sum), {people}, sum(views), {bounces}, {median} FROM visits
+"""
+
+#: And one row more for each cell of time that visits begin in.
+_SERIES = """
+UNION ALL SELECT {key} AS k, count(*), sum(engaged_sum), 0, 0, 0, 0 FROM visits GROUP BY k
 """
 
 
@@ -34,8 +43,12 @@ def visits(asked: Visits, engine: Engine) -> VisitsAnswer:
     query = Query(engine.dialect)
     scan = Scan(engine, query, (asked.range.start_us, asked.range.end_us))
     counted(scan, asked.scope)
-    rows = engine.rows(_sql(scan), query.values)
-    count, people, views, bounces, engaged, median = rows[0]
+    sql, buckets = _sql(scan), None
+    if asked.interval:
+        buckets = Buckets(asked.range, asked.interval)
+        sql += _SERIES.format(key=buckets.key(engine.dialect, "begins"))
+    whole, *cells = sorted(engine.rows(sql, query.values), key=lambda row: int(row[0]))
+    _, count, engaged, people, views, bounces, median = whole
     return VisitsAnswer(
         visits=count,
         people=int(people or 0),
@@ -44,7 +57,19 @@ def visits(asked: Visits, engine: Engine) -> VisitsAnswer:
         bounce_rate=int(bounces or 0) / count if count else 0.0,
         engaged=engaged if count else None,
         median_seconds=median / SECOND if count else None,
+        series=_series(buckets, cells) if buckets else (),
     )
+
+
+def _series(buckets: Buckets, cells: list[tuple[Any, ...]]) -> tuple[VisitsPoint, ...]:
+    visits = [0] * len(buckets.labels)
+    engaged: list[float | None] = [None] * len(visits)
+    for key, count, seconds, *_ in cells:
+        place = buckets.place(int(key))
+        visits[place] += count
+        if seconds is not None:
+            engaged[place] = (engaged[place] or 0.0) + seconds
+    return tuple(map(VisitsPoint, buckets.labels, visits, engaged))
 
 
 def _sql(scan: Scan) -> str:

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ...collectors.address import collectors
 from ...delivery import letters
+from ...delivery.chosen import only
 from ...delivery.diagnosis import problems
 from ...delivery.stats import CollectorStats
 from ...errors import QuestionError
@@ -116,34 +117,20 @@ def ledger(desk: Desk) -> Response:
 
 
 def replay(desk: Desk) -> AnyResponse:
-    """Send a collector's dead letters to it once more: through its lane, to no other."""
-    name = request.form.get("collector", "")
-    chosen = _only(desk.state, name)
+    """Send a collector's dead letters to it once more: through its lane, to no other.
+
+    :raises QuestionError: there is no such collector.
+    """
+    name, known = request.form.get("collector", ""), collectors(desk.state.settings.collectors)
+    if name not in known:
+        raise QuestionError("collector", f"{name!r:.40} is none: there are {', '.join(known)}")
     place = folder(desk.state)
     now = datetime.fromtimestamp(desk.state.pipeline.clock(), UTC)
 
     def give(event: Event) -> None:
-        event.integrations = {"All": False, chosen: True}
+        event.integrations = only(name)
         event.context = {**event.context, "replayed_at": now.isoformat()}
         desk.state.pipeline.sink.put(event)
 
     count = letters.take(place, name, give, desk.state.pipeline.log) if place else 0
     return redirect(desk.link("delivery", replayed=count), 303)
-
-
-def _only(state: State, name: str) -> str:
-    """What events call a collector.
-
-    :raises QuestionError: there is no such collector, or events cannot name it alone.
-    """
-    known = collectors(state.settings.collectors)
-    if name not in known:
-        raise QuestionError("collector", f"{name!r:.40} is none: there are {', '.join(known)}")
-    chosen = known[name].integration
-    same = [other for other, one in known.items() if one.integration == chosen]
-    if len(same) > 1:
-        raise QuestionError(
-            "collector", f"{' and '.join(same)} are both called {chosen} by an event's "
-            "integrations, so that one alone cannot be sent to"
-        )  # fmt: skip
-    return chosen

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+import msgspec
+
 from ...errors import QuestionError
-from ...event import Event
+from ...event import decode
 from ...metrics import readers
 from ...metrics.filters import Filter, Operator
-from . import recent
 from .desk import Desk
 from .series import draw
 
-#: Names of the list, and those of which people are counted, each by a question of its own.
-NAMES, COUNTED = 200, 20
+#: Names of the list.
+NAMES = 200
 
 #: Occurrences, properties and values of one event.
 OCCURRENCES, PROPERTIES, VALUES = 25, 6, 7
@@ -23,15 +25,15 @@ def events(desk: Desk) -> dict[str, Any]:
     """All that the page shows: the list, or one event."""
     if desk.report.one("event"):
         return _one(desk, readers.text("event", desk.report.one("event")))
-    asked = desk.ask("top", limit=NAMES)
+    asked = desk.ask("top", limit=NAMES, people=True)
     rows = [
         {
             "key": entry.key,
             "count": entry.count,
-            "people": desk.ask("active", event=entry.key).answer.people if nth < COUNTED else None,
+            "people": entry.people,
             "link": desk.link(event=entry.key),
         }
-        for nth, entry in enumerate(asked.answer)
+        for entry in asked.answer
     ]
     return {"event": "", "rows": rows, "csv": asked.csv, "total": sum(r["count"] for r in rows)}
 
@@ -42,8 +44,7 @@ def _one(desk: Desk, name: str) -> dict[str, Any]:
     count = sum(point.count for point in asked.answer)
     was = None if before is None else sum(point.count for point in before)
     title = f"{name}, {desk.times.range(desk.report.range)}"
-    wanted = _wanted(desk, name)
-    latest = desk.do(lambda store: recent.newest(store, wanted))
+    latest = desk.ask("recent", event=name, limit=OCCURRENCES)
     return {
         "event": name,
         "count": count,
@@ -51,19 +52,20 @@ def _one(desk: Desk, name: str) -> dict[str, Any]:
         "people": desk.ask("active", event=name).answer.people,
         "revenue": desk.ask("revenue", event=name).answer,
         "chart": draw(desk, title, "Events", asked, asked.answer, before),
-        "lists": [*_properties(desk, name, latest)],
-        "latest": [told(event) for event in latest],
+        "lists": [_values(desk, name, key) for key in _properties(latest.answer)],
+        "latest": [told(wire) for wire in latest.answer],
+        "latest_csv": latest.csv,
     }
 
 
-def _wanted(desk: Desk, name: str) -> recent.Recent:
-    span = desk.report.range
-    end, bots = min(span.end, desk.times.now), desk.report.bots
-    return recent.Recent(end, span.start, OCCURRENCES, name, bots=bots)
-
-
-def _properties(desk: Desk, name: str, latest: list[Event]) -> list[dict[str, Any]]:
-    return [_values(desk, name, key) for key in recent.properties(latest, PROPERTIES)]
+def _properties(latest: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Names of properties, those of the most events first."""
+    counts: dict[str, int] = {}
+    for wire in latest:
+        for name, value in wire.get("properties", {}).items():
+            if isinstance(value, (str, int, float, bool)):
+                counts[name] = counts.get(name, 0) + 1
+    return sorted(counts, key=lambda name: (-counts[name], name))[:PROPERTIES]
 
 
 def _values(desk: Desk, name: str, key: str) -> dict[str, Any]:
@@ -92,8 +94,9 @@ def narrowed(desk: Desk, field: str, value: str, page: str | None = None, **own:
     return desk.link(page, filter=desk.report.narrowed(text), **own)
 
 
-def told(event: Event) -> dict[str, Any]:
+def told(wire: Mapping[str, Any]) -> dict[str, Any]:
     """An occurrence: when, who, where, and its properties, all as plain values."""
+    event = decode(msgspec.json.encode(wire))
     return {
         "id": event.message_id,
         "at": event.timestamp,

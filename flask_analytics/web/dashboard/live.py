@@ -15,10 +15,8 @@ from typing import Any
 
 from flask import Response, render_template, request, stream_with_context
 
-from ...errors import StoreError
-from ...event import Event
-from ..api import MAX_QUERY
-from . import recent
+from ...errors import QuestionError, StoreError
+from ...metrics.window import Range
 from .desk import Desk
 from .events import told
 from .shell import FOLDER
@@ -26,7 +24,8 @@ from .shell import FOLDER
 #: Rows of the page.
 ROWS = 60
 
-#: What a look goes back: an event may take some seconds from its time to the store.
+#: What a look goes back from the minute that runs: an event may take some seconds from its time to
+#: the store.
 LOOK_BACK = timedelta(seconds=30)
 
 #: Seconds between two looks, those of a stream, and streams of one process at once.
@@ -40,7 +39,7 @@ def live(desk: Desk) -> dict[str, Any]:
     """The page: the newest events there are."""
     found = _look(desk, _FIRST)
     return {
-        "latest": [told(event) for event in found],
+        "latest": found,
         "like": desk.report.one("like"),
         "can_stream": bool(request.environ.get("wsgi.multithread")),
         "pause": PAUSE,
@@ -52,16 +51,19 @@ def rows(desk: Desk) -> Response:
     return Response(_rows(desk, _look(desk, LOOK_BACK)), mimetype="text/html")
 
 
-def _look(desk: Desk, back: timedelta) -> list[Event]:
+def _look(desk: Desk, back: timedelta) -> list[dict[str, Any]]:
     """The newest, the newest first, whose name has the text that was asked for."""
-    now, like = desk.times.now, desk.report.one("like").casefold()[:MAX_QUERY]
-    end, bots = now + timedelta(seconds=1), desk.report.bots
-    wanted = recent.Recent(end, now - back, ROWS, like=like, bots=bots)
-    return desk.do(lambda store: recent.newest(store, wanted))
+    return [told(wire) for wire in desk.put("recent", _wanted(desk, back)).answer]
 
 
-def _rows(desk: Desk, events: list[Event]) -> str:
-    latest = [told(event) for event in events]
+def _wanted(desk: Desk, back: timedelta) -> Any:
+    """Of whole minutes: until something comes, the store's cache answers one look after another."""
+    minute = desk.report.now
+    span = Range(minute - back, minute + timedelta(minutes=1), desk.report.range.zone)
+    return desk.report.question("recent", span, like=desk.report.one("like"), limit=ROWS)
+
+
+def _rows(desk: Desk, latest: list[dict[str, Any]]) -> str:
     return render_template(
         f"{FOLDER}rows.html", desk=desk, figures=desk.figures, times=desk.times, latest=latest
     )
@@ -88,6 +90,10 @@ class Streams:
         mine = [pid for pid in self._open if pid == os.getpid()]
         if len(mine) >= STREAMS or not request.environ.get("wsgi.multithread"):
             return Response(status=204)
+        try:
+            _wanted(self._open_desk(), LOOK_BACK)
+        except QuestionError:  # the page itself says what is wrong
+            return Response(status=204)
         parts = stream_with_context(self._parts())
         response = Response(parts, mimetype="text/event-stream")
         response.headers["X-Accel-Buffering"] = "no"  # nginx would keep it until it is full
@@ -109,8 +115,8 @@ class Streams:
                 found = _look(desk, LOOK_BACK)
             except StoreError:  # the next look may have better luck
                 found = []
-            fresh = [event for event in found if event.message_id not in seen]
-            seen.update(event.message_id for event in fresh)
+            fresh = [one for one in found if one["id"] not in seen]
+            seen.update(one["id"] for one in fresh)
             # A line that says nothing finds out whether anybody is there still.
             yield _message(_rows(desk, fresh)) if fresh else ":\n\n"
             self._wait(PAUSE)

@@ -7,12 +7,10 @@ from itertools import groupby
 from tempfile import SpooledTemporaryFile
 from typing import Any
 
-import msgspec
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ...errors import QuestionError
-from ...event import decode
 from ...metrics import readers
 from ...metrics.person import Person, Traits
 from ...store.base import Store
@@ -40,16 +38,12 @@ def people(desk: Desk) -> dict[str, Any]:
 def _one(desk: Desk, id: str) -> dict[str, Any]:
     person = find(desk, id)
     asked = desk.ask("timeline", id=person.id, limit=TIMELINE)
-    events = [_event(wire) for wire in asked.answer]
+    events = [told(wire) for wire in asked.answer]
     days = [(day, list(of)) for day, of in groupby(events, lambda one: desk.times.day(one["at"]))]
     return {
         "person": person, "id": person.id, "days": days, "csv": asked.csv, "count": len(events),
         "most": TIMELINE, "wants_forget": desk.report.one("confirm") == "forget",
     }  # fmt: skip
-
-
-def _event(wire: dict[str, Any]) -> dict[str, Any]:
-    return told(decode(msgspec.json.encode(wire)))
 
 
 def find(desk: Desk, id: str) -> Person:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
@@ -15,6 +14,17 @@ from ..charts.chart import Chart, Series
 from ..charts.line import line
 from .desk import Asked, Desk
 from .figures import NONE
+
+
+@dataclass(frozen=True)
+class Height:
+    """A point of what is no count."""
+
+    time: str
+    count: float
+
+
+Points = Sequence[Point] | Sequence[Height]
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,8 @@ def draw(
     title: str,
     name: str,
     asked: Asked,
-    points: Sequence[Point],
-    before: Sequence[Point] | None = None,
+    points: Points,
+    before: Points | None = None,
     write: Callable[[float], str] | None = None,
     kind: str = "line",
 ) -> Drawn:
@@ -41,6 +51,7 @@ def draw(
 
     :param name: what is counted.
     :param before: the points of the period before, place by place.
+    :param write: a value as text; default: a count, short in the chart, whole in the table.
     """
     bucket = Bucket(getattr(asked.question, "bucket", None) or desk.report.bucket)
     labels = [desk.times.label(point.time, bucket) for point in points]
@@ -51,15 +62,18 @@ def draw(
         series.append(Series("before", counts, "before"))
     chart = Chart(title, labels, series, names, write or desk.figures.short)
     svg = bars(chart) if kind == "bars" else line(chart)
-    return Drawn(svg, _columns(name, series), _rows(desk, names, series), asked.csv)
+    rows = _rows(write or desk.figures.count, names, series)
+    return Drawn(svg, _columns(name, series), rows, asked.csv)
 
 
 def _columns(name: str, series: Sequence[Series]) -> tuple[str, ...]:
     return ("When", name, "Period before") if len(series) > 1 else ("When", name)
 
 
-def _rows(desk: Desk, names: list[str], series: Sequence[Series]) -> list[tuple[str, ...]]:
-    columns: list[Any] = [[desk.figures.count(value) for value in one.values] for one in series]
+def _rows(
+    write: Callable[[float], str], names: list[str], series: Sequence[Series]
+) -> list[tuple[str, ...]]:
+    columns = [[write(value) for value in one.values] for one in series]
     return [
         (name, *(column[place] if place < len(column) else NONE for column in columns))
         for place, name in enumerate(names)

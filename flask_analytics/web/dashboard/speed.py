@@ -7,9 +7,9 @@ from typing import Any
 
 from ...errors import QuestionError
 from ...metrics.latency import RouteLatency
+from .cards import FAULTS
 from .desk import Desk
 from .events import narrowed
-from .overview import FAULTS
 from .series import draw
 
 #: Routes, messages and paths of a list.

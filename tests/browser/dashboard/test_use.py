@@ -153,4 +153,6 @@ def test_zone_and_language_are_the_browsers(visit: Open) -> None:
 
     (cookie,) = [one for one in page.context.cookies() if one["name"] == "analytics_zone"]
     assert cookie["path"] == "/analytics/"
-    assert re.search(r"\d,\d\d EUR", page.locator(".cards").inner_text().replace("\n", " "))
+    cards = page.locator(".cards").inner_text().replace("\n", " ")
+    assert re.search(r"Page views \d\.\d{3} ", cards)
+    assert re.search(r"Error rate \d,\d%", cards)

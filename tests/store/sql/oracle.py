@@ -137,10 +137,11 @@ def ranges(draw: st.DrawFn, whole: bool = False) -> Range:
 steps = st.builds(Step, st.sampled_from(NAMES), st.lists(filters(), max_size=1).map(tuple))
 names = st.sampled_from((None, *NAMES))
 limits = st.integers(1, 5)
+intervals = st.sampled_from((None, *Bucket))
 
 questions = st.one_of(
     st.builds(Volume, range=ranges(), scope=scopes, event=names, bucket=st.sampled_from(Bucket)),
-    st.builds(TopEvents, range=ranges(), scope=scopes, limit=limits),
+    st.builds(TopEvents, range=ranges(), scope=scopes, limit=limits, people=st.booleans()),
     st.builds(
         TopProperties, range=ranges(), scope=scopes, limit=limits,
         event=st.sampled_from(NAMES), property=st.sampled_from(("plan", "a.b", "none")),
@@ -149,11 +150,11 @@ questions = st.one_of(
         Breakdown, range=ranges(), scope=scopes, limit=limits, event=names,
         dimension=st.sampled_from(Dimension),
     ),
-    st.builds(Revenues, range=ranges(), scope=scopes, event=names),
+    st.builds(Revenues, range=ranges(), scope=scopes, event=names, interval=intervals),
     st.builds(Latency, range=ranges(), scope=scopes, limit=limits),
     st.builds(
         ActiveUsers, range=ranges(), scope=scopes, event=names,
-        interval=st.sampled_from((None, *Bucket)), rolling=st.sampled_from((1, 2, 7)),
+        interval=intervals, rolling=st.sampled_from((1, 2, 7)),
     ),
     st.builds(
         Retention, range=ranges(), scope=scopes, start_event=names, return_event=names,
@@ -161,7 +162,7 @@ questions = st.one_of(
         offsets=st.lists(st.integers(0, 9), min_size=1, max_size=3).map(tuple),
         now=moments.map(lambda it: Range(it, it).start_us),
     ),
-    st.builds(Visits, range=ranges(), scope=scopes),
+    st.builds(Visits, range=ranges(), scope=scopes, interval=intervals),
     st.builds(
         Funnel, range=ranges(), scope=scopes, limit=limits,
         steps=st.lists(steps, min_size=2, max_size=3).map(tuple),
@@ -201,6 +202,7 @@ def _logical(row: Row, among: Selection) -> dict[str, Any]:
     event, person = row.event, among.people.of(row)
     echoes = [among._echoes.is_counted(row, bots) for bots in (False, True)]
     derived = {name: row.value(name) for name in FIELDS if name not in ("event", "group")}
+    derived["action_name"] = derived.pop("action")
     return derived | {
         "message_id": event.message_id,
         "ts": row.us,

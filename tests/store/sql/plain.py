@@ -30,7 +30,12 @@ COLUMNS = {
     "engaged": "DOUBLE",
     "group_id": "VARCHAR",
     "currency": "VARCHAR",
-} | {field: "VARCHAR" for field in FIELDS if field not in ("event", "source", "status", "group")}
+    "action_name": "VARCHAR",
+} | {
+    field: "VARCHAR"
+    for field in FIELDS
+    if field not in ("event", "action", "source", "status", "group")
+}
 
 #: Microseconds.
 HOUR = 3600 * 10**6

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -64,6 +66,7 @@ def purchase(minutes: float, user: str, amount: str) -> Event:
     return event(
         minutes, user, event_name="purchase", revenue=Revenue(Decimal(amount), "EUR"),
         properties={"plan": "pro"}, path="/checkout", matched_pattern="/checkout", method="POST",
+        action_name="shop.checkout",
         status_code=302, duration=0.1,
     )  # fmt: skip
 
@@ -123,3 +126,13 @@ def look(shop: Analytics, client: FlaskClient) -> Look:
         return client.get(f"/analytics/{path}", **options)
 
     return get
+
+
+def text_of(page: TestResponse) -> str:
+    """What can be read on it, one space between words."""
+    bare = re.sub(r"<(svg|script)\b.*?</\1>|<[^>]+>", " ", page.text, flags=re.S)
+    return re.sub(r"\s+", " ", html.unescape(bare))
+
+
+def attributes(page: TestResponse, name: str) -> list[str]:
+    return [html.unescape(found) for found in re.findall(rf'\b{name}="([^"]*)"', page.text)]

@@ -176,6 +176,42 @@ def test_dead_letters_go_to_their_collector_again(
     assert "None. Every event found its way" in client.get("/analytics/delivery").text
 
 
+def test_of_two_webhooks_one_is_sent_to(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    """By the name that the ledger has; the other one's letters stay, and it gets nothing."""
+    with FakeDestination() as first, FakeDestination() as second:
+        app = make_app(
+            analytics := Analytics(),
+            TESTING=False,
+            DEBUG=False,
+            ANALYTICS_STORE="embedded:",
+            ANALYTICS_COLLECTORS=[
+                f"webhook+{one.url}?flush_interval=0.1" for one in (first, second)
+            ],
+        )
+        analytics.access(lambda: True)
+        folder = tmp_path / "analytics" / "journal"
+        folder.mkdir(parents=True, mode=0o700)
+        for nth, name in enumerate(("webhook", "webhook-2", "webhook-2")):
+            letter = event(5 + nth, "ann", event_name="lost")
+            DeadLetters(folder, QuietLog()).bury(encode(letter), name, "400", 1000.0)
+        client = app.test_client()
+        page = client.get("/analytics/delivery")
+        token = re.search(r'name="token" value="([^"]+)"', page.text)
+        assert token
+
+        sent = {"token": token[1], "collector": "webhook-2"}
+        client.post("/analytics/delivery/replay", data=sent)
+        assert analytics.flush(20)
+        arrived = len(second.events)
+        assert not first.events
+        analytics.close(5)
+
+    assert arrived == 2
+    page = client.get("/analytics/delivery")
+    assert "Send 1 to webhook again" in page.text
+    assert "to webhook-2 again" not in page.text
+
+
 def test_a_collector_that_is_none_is_told(send: Send) -> None:
     """By name, with those that there are."""
     assert "there are" in send("delivery/replay", collector="nobody").text

@@ -2,53 +2,72 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from flask_analytics import Event
-from flask_analytics.event import encode
-from flask_analytics.store.memory.store import MemoryStore
-from flask_analytics.web.dashboard import live, recent
+from flask_analytics import Analytics, EventType
+from flask_analytics.web.dashboard import live
 from flask_analytics.web.dashboard.desk import open_desk
-from flask_analytics.web.dashboard.recent import Recent, newest
 
-from .conftest import NOW, event
+from .conftest import Look, event
 
 Keep = Callable[..., None]
 
 
-def names(found: list[Event]) -> list[str]:
-    return [one.name for one in found]
+def names(answer: TestResponse) -> list[str]:
+    """Of the rows, from above."""
+    return re.findall(r"<td><a [^>]*>([^<]*)</a></td>", answer.get_data(as_text=True))
 
 
-def wanted(**options: Any) -> Recent:
-    return Recent(NOW, NOW - timedelta(days=90), **options)
+@pytest.fixture
+def live_page(analytics: Analytics, client: FlaskClient, keep: Keep) -> Look:
+    """The page of a store with a few events of the last hours."""
+    analytics.access(lambda: True)
+    keep(
+        event(0.5, event_name="shop.Buy", properties={"plan": "pro"}),
+        event(50, event_name="shop.look", matched_pattern="/shop"),
+        event(700, type=EventType.IDENTIFY, traits={"plan": "pro"}),
+        event(0.7, "curl", event_name="bot", user_agent="curl/8"),
+        event(2000, event_name="shop.yesterday"),
+    )
+    return lambda path="": client.get(f"/analytics/live{path}")
 
 
-def test_newest_first_however_far_back() -> None:
-    """It looks further back until it has enough, and no further."""
-    store = MemoryStore()
-    store.append([encode(event(minutes, event_name=f"e{minutes}")) for minutes in
-                  (0.5, 5, 50, 3000, 50_000)])  # fmt: skip
-
-    assert names(newest(store, wanted())) == ["e0.5", "e5", "e50", "e3000", "e50000"]
-    assert names(newest(store, wanted(limit=2))) == ["e0.5", "e5"]
-    assert names(newest(store, wanted(event="e3000"))) == ["e3000"]
-    assert names(newest(store, wanted(like="e50"))) == ["e50", "e50000"]
+def test_the_newest_of_a_day(live_page: Look) -> None:
+    """Newest first, who is who too, without bots; the page says how to see these."""
+    assert names(live_page()) == ["shop.Buy", "shop.look", "identify"]
+    assert names(live_page("?bots=1"))[:2] == ["shop.Buy", "bot"]
 
 
-def test_a_look_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A rare event amid millions must not read them all."""
-    monkeypatch.setattr(recent, "MOST", 10)
-    store = MemoryStore()
-    store.append([encode(event(0.5, event_name="rare"))])
-    store.append([encode(event(60 + nth, event_name="often")) for nth in range(100)])
+def test_a_part_of_the_name_and_every_filter(live_page: Look) -> None:
+    """Whatever the case of the part; the filters of all pages hold here, and stay."""
+    assert names(live_page("?like=SHOP.")) == ["shop.Buy", "shop.look"]
+    assert names(live_page("?filter=route=/shop")) == ["shop.look"]
+    page = live_page("?like=shop&filter=property.plan=pro")
+    assert names(page) == ["shop.Buy"]
+    assert 'data-rows="/analytics/live/rows?filter=property.plan%3Dpro&amp;like=shop"' in page.text
 
-    assert names(newest(store, wanted(event="rare"))) == ["rare"]
+
+def test_an_empty_page_says_what_to_do(live_page: Look) -> None:
+    """Nothing of that name, and that curl counts as a bot."""
+    text = live_page("?like=nope&filter=route=/shop").text
+    assert "Nothing of that name with these filters in the last day." in text
+    assert 'href="/analytics/live?like=nope&amp;filter=route%3D%2Fshop&amp;bots=1"' in text
+
+
+def test_a_look_within_a_minute_is_answered_from_the_cache(live_page: Look, app: Flask) -> None:
+    """Whoever asks every two seconds costs nothing until something comes."""
+    cache = app.extensions["analytics"].store()._cache
+    live_page("/rows")
+    before = cache.hits, cache.misses
+    assert live_page("/rows").status_code == 200
+    assert (cache.hits, cache.misses) == (before[0] + 1, before[1])
 
 
 @pytest.fixture
@@ -92,4 +111,11 @@ def test_streams_are_few(app: Flask, streams: live.Streams) -> None:
             one.close()  # type: ignore[attr-defined]
         assert streams.answer().status_code == 200
     with app.test_request_context("/", environ_overrides={"wsgi.multithread": False}):
+        assert streams.answer().status_code == 204
+
+
+def test_a_stream_that_cannot_be_is_none(app: Flask, streams: live.Streams) -> None:
+    """A wrong filter is told by the page; a browser that got 204 does not come again."""
+    path = "/analytics/live/stream?filter=nonsense"
+    with app.test_request_context(path, environ_overrides=THREADS):
         assert streams.answer().status_code == 204

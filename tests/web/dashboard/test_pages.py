@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import html
 import logging
 import re
 from collections.abc import Callable
@@ -22,7 +21,7 @@ from flask_analytics.testing import capture_events
 from flask_analytics.web.dashboard.menu import PAGES
 from flask_analytics.web.dashboard.shell import HEADERS
 
-from .conftest import event, view
+from .conftest import attributes, event, text_of, view
 
 Look = Callable[..., TestResponse]
 Keep = Callable[..., None]
@@ -36,49 +35,6 @@ EVERY = (
 )  # fmt: skip
 
 HOSTILE = "\"'><script>alert(1)</script>{{7*7}}"
-
-
-def text_of(page: TestResponse) -> str:
-    """What can be read on it, one space between words."""
-    bare = re.sub(r"<(svg|script)\b.*?</\1>|<[^>]+>", " ", page.text, flags=re.S)
-    return re.sub(r"\s+", " ", html.unescape(bare))
-
-
-def attributes(page: TestResponse, name: str) -> list[str]:
-    return [html.unescape(found) for found in re.findall(rf'\b{name}="([^"]*)"', page.text)]
-
-
-def test_overview_shows_what_the_metrics_say(look: Look, shop: Analytics, app: Flask) -> None:
-    """Each figure, and its change."""
-    page = text_of(look("?days=7"))
-    with app.app_context():
-        metrics = shop.metrics
-        people = metrics.active_users().people
-        views = sum(point.count for point in metrics.volume("pageview"))
-        actions = sum(point.count for point in metrics.volume(filter="type=action"))
-        (revenue,) = metrics.revenue()
-        visits = metrics.visits()
-        errors = metrics.latency()
-
-    assert f"Visitors {people} +100%" in page
-    assert f"Page views {views} +100%" in page
-    assert f"Actions {actions} \u00b10.0%" in page
-    assert f"Revenue {revenue.amount} {revenue.currency}" in page
-    assert f"Engaged per visit {round((visits.engaged or 0) / visits.visits)}s" in page
-    rate = sum(one.errors for one in errors) / sum(one.count for one in errors)
-    assert f"Error rate {rate * 100:.0f}%" in page
-
-
-def test_lists_are_breakdowns(look: Look, shop: Analytics, app: Flask) -> None:
-    """With the people and the events of each row, and a link that makes it a filter."""
-    page = look("?days=7&sources=referrer")
-    with app.app_context():
-        slices = shop.metrics.breakdown("route") + shop.metrics.breakdown("referrer")
-
-    for one in slices:
-        assert f"{one.key} {one.people} {one.count}" in text_of(page)
-    links = attributes(page, "href")
-    assert "/analytics/?days=7&sources=referrer&filter=route%3D%2Fproduct%2F%3Cslug%3E" in links
 
 
 def test_filters_are_in_every_number(look: Look, shop: Analytics, app: Flask) -> None:
