@@ -46,14 +46,18 @@ def test_a_funnel_counts_people_in_order(store: Store) -> None:
     store.append(walk(None, "a@9:00", "b@9:01"))
     answer = store.answer(Funnel(range=MARCH, steps=ABC))
     assert answer == FunnelAnswer(
-        (StepCount("a", 3, 1.0), StepCount("b", 2, 2 / 3), StepCount("c", 1, 1 / 3))
+        (
+            StepCount("a", 3, 1.0, None),
+            StepCount("b", 2, 2 / 3, 60.0),
+            StepCount("c", 1, 1 / 3, 60.0),
+        )
     )
 
 
 def test_an_empty_funnel(store: Store) -> None:
     """No share of nothing."""
     answer = store.answer(Funnel(range=MARCH, steps=ABC))
-    assert answer == FunnelAnswer(tuple(StepCount(name, 0, 0.0) for name in "abc"))
+    assert answer == FunnelAnswer(tuple(StepCount(name, 0, 0.0, None) for name in "abc"))
 
 
 def test_ties_serve_in_any_order(store: Store) -> None:
@@ -136,12 +140,12 @@ def test_groups_of_a_funnel(store: Store) -> None:
     store.append([event("8:59", "b", "bob", properties={"p": "B"})])
     store.append([event("1 9:00", "a", "bob", properties={"p": "out of range"})])
     asked = Funnel(range=days(2), steps=(step("a"), step("b")), breakdown="property.p", limit=2)
-    both = (StepCount("a", 5, 1.0), StepCount("b", 5, 1.0))
+    both = (StepCount("a", 5, 1.0), StepCount("b", 5, 1.0, 60.0))
     assert store.answer(asked) == FunnelAnswer(
         both,
         (
-            FunnelGroup("B", (StepCount("a", 2, 1.0), StepCount("b", 2, 1.0))),
-            FunnelGroup("5", (StepCount("a", 1, 1.0), StepCount("b", 1, 1.0))),
+            FunnelGroup("B", (StepCount("a", 2, 1.0), StepCount("b", 2, 1.0, 60.0))),
+            FunnelGroup("5", (StepCount("a", 1, 1.0), StepCount("b", 1, 1.0, 60.0))),
         ),
     )
 
@@ -158,6 +162,88 @@ def test_the_first_event_of_step_0_is_one_that_passes(store: Store) -> None:
         Funnel(range=MARCH, steps=(step_0, step("b")), breakdown="property.p", limit=9)
     )
     assert [(group.key, group.steps[0].count) for group in answer.groups] == [("1st", 1)]
+
+
+# -- times of a funnel
+
+
+def medians(steps: tuple[StepCount, ...]) -> list[float | None]:
+    return [of.median_seconds for of in steps]
+
+
+def taken(store: Store, *steps: Step, **asked: Any) -> list[float | None]:
+    asked = {"range": MARCH, "steps": steps or ABC, **asked}
+    return medians(store.answer(Funnel(**asked)).steps)
+
+
+def test_the_median_time_of_a_step_is_from_the_step_before(store: Store) -> None:
+    """Of those who got there; of an even number the lower one; None where nobody did."""
+    store.append(walk("ann", "a@9:00", "b@9:01", "c@9:05"))
+    store.append(walk("bob", "a@9:00", "b@9:02"))
+    assert taken(store) == [None, 60.0, 240.0]
+    store.append(walk("cat", "a@9:00", "b@9:03:00.000001"))
+    assert taken(store) == [None, 120.0, 240.0]
+    store.append(walk("dan", "a@9:00", "b@9:03:00.000002"))
+    store.append(walk("eve", "a@9:00", "b@9:03:00.000003"))
+    assert taken(store) == [None, 180.000001, 240.0]
+    assert taken(store, step("a"), step("b"), step("x")) == [None, 180.000001, None]
+
+
+def test_times_are_of_the_first_start_and_then_of_the_first_next_step(store: Store) -> None:
+    """Who looks at a page again before they sign up took their time all the same."""
+    store.append(walk("ann", "a@9:00", "a@9:30", "b@9:40", "b@9:50", "c@10:00", "c@11:00"))
+    assert taken(store) == [None, 2400.0, 1200.0]
+    store.append(walk("ann", "b@8:59", "c@9:00"))
+    assert taken(store) == [None, 2400.0, 1200.0]
+
+
+def test_times_within_a_window_are_of_the_first_start_that_gets_furthest(store: Store) -> None:
+    """No time is longer than the window, whatever came before."""
+    store.append(walk("ann", "a@2 9:00", "b@2 9:10", "a@5 9:00", "a@5 9:20", "b@5 9:25"))
+    assert taken(store, window=3600.0) == [None, 600.0, None]
+    store.append(walk("ann", "c@5 10:00"))
+    assert taken(store, window=3600.0) == [None, 1500.0, 2100.0]
+    assert taken(store, window=3599.0) == [None, 300.0, 2100.0]
+    assert taken(store, window=60.0) == [None, None, None]
+    assert taken(store) == [None, 600.0, 262200.0]
+
+
+def test_ties_take_no_time(store: Store) -> None:
+    """Also where steps overlap, and a tie has to be shared out."""
+    either, only = step("a"), step("a", "property.n=1")
+    store.append(walk("ann", "a@9:00", properties={"n": 1}) + walk("ann", "a@9:00", "a@9:01"))
+    assert taken(store, either, only) == [None, 0.0]
+    assert taken(store, only, either, either) == [None, 0.0, 60.0]
+    store.append(walk("bob", "a@9:00", properties={"n": 1}) + walk("bob", "a@9:10"))
+    store.append(walk("cat", "a@9:00", properties={"n": 1}) + walk("cat", "a@9:20"))
+    assert taken(store, only, either, either) == [None, 600.0, 60.0]
+
+
+def test_each_group_has_its_own_times(store: Store) -> None:
+    """And those of no group are in the times of all."""
+    for user, group, minute in [
+        ("ann", "x", 1),
+        ("bob", "y", 5),
+        ("cat", "y", 7),
+        ("dan", None, 9),
+    ]:
+        store.append([event("9:00", "a", user, properties={"p": group})])
+        store.append([event(f"9:0{minute}", "b", user)])
+    asked = Funnel(range=MARCH, steps=ABC, breakdown="property.p")
+    answer = store.answer(asked)
+    assert medians(answer.steps) == [None, 300.0, None]
+    assert [(group.key, medians(group.steps)) for group in answer.groups] == [
+        ("y", [None, 300.0, None]),
+        ("x", [None, 60.0, None]),
+    ]
+    # Who is tangled (one event for two steps, two at one moment) is in both, too.
+    store.append([event("9:00", "a", "eve", properties={"p": "x"}), *walk("eve", "a@9:00")])
+    again = store.answer(Funnel(range=MARCH, steps=(step("a"), step("a")), breakdown="property.p"))
+    assert medians(again.steps) == [None, 0.0]
+    assert [(group.key, medians(group.steps)) for group in again.groups] == [
+        ("x", [None, 0.0]),
+        ("y", [None, None]),
+    ]
 
 
 @pytest.mark.parametrize(
