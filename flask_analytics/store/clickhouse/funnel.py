@@ -3,7 +3,7 @@ beyond.
 
 ``windowFunnel`` would count the same people, but it tells no times, and an event that serves for
 two steps it uses for both. What is left are people with such an event and with two events at one
-moment: which of them serves for which step is a puzzle that no order solves. Their events come here.
+moment: which of them serves for which step no order can tell. Their events come here.
 """
 
 from __future__ import annotations
