@@ -8,9 +8,9 @@ that each step has its place within a moment:
 - Some do: the places go down, so that none is used twice. That is exact as long as no two events
   are of one moment; else the person is ``tangled``, and their times are not true.
 
-Everybody is followed from their very first start. For whom the window is too short for that, the
-latest start of a chain is carried from event to event, which tells how far they get within it and
-when: a window before that, the start is to be looked for.
+Everybody is followed from their first start. Within a window the first that is good is to be found
+before: the latest start of a chain is carried from event to event, which tells how far they get and
+when; from a window before that on, any start is.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ _FOLLOW = (
 #: else 0; and for each step but the last, when the first chain to it ended, or 0.
 _CARRY = """arrayFold((done, step) -> (
     arrayMap((x, s, start) -> if(s = step AND start > 0 AND x - start <= {wide}, start, 0),
-        late_times, late_steps, arrayFill(x -> x > 0, done.1)),
-    arrayPushBack(done.2, arrayFirst((x, start) -> start > 0, late_times, done.1))),
-    range(2, {length} + 2), (arrayMap((x, s) -> if(s = 1, x, 0), late_times, late_steps),
+        events, steps, arrayFill(x -> x > 0, done.1)),
+    arrayPushBack(done.2, arrayFirst((x, start) -> start > 0, events, done.1))),
+    range(1, {length} + 1), (arrayMap((x, s) -> if(s = 0, x, 0), events, steps),
     emptyArrayUInt64()))"""
 
 
 def people(passage: Passage) -> str:
     """A SELECT of ``person``, ``tangled``, and ``times``: when they did each step that they got
     through, in microseconds since some moment of their own."""
-    found = _FOLLOW.format(serving="serving", after=0)
-    followed = f"SELECT *, {found} AS found FROM ({_spread(passage)})"
-    steps = f"arrayFilter(x -> x < {_NEVER}, found)"
+    steps, layer = f"arrayFilter(x -> x < {_NEVER}, found)", _spread(passage)
+    after = "0"
     if passage.window is not None:
+        # Two events of just the window are at most half a moment further apart.
         wide = passage.window * 2 * passage.length + passage.length - 1
+        layer = _arrived(wide, layer, passage.length)
         after = f"if(arrival > {wide}, arrival - {wide} - 1, 0)"
-        followed = _arrived(wide, followed, passage.length)
-        fitting = f"arraySlice({_FOLLOW.format(serving='late', after=after)}, 1, goal + 1)"
-        steps = f"if(is_late, {fitting}, {steps})"
+        steps = "arraySlice(found, 1, goal + 1)"
+    followed = f"SELECT *, {_FOLLOW.format(serving='serving', after=after)} AS found FROM ({layer})"
     moments = f"arrayMap(x -> toInt64(intDiv(x, {2 * passage.length})), arrayPopFront({steps}))"
     return f"SELECT person, tangled, {moments} AS times FROM ({followed})"
 
@@ -68,27 +68,18 @@ def _spread(passage: Passage) -> str:
     )
     moments = "length(arrayDistinct(arrayFlatten(arrayFilter(times -> is_double, kept))))"
     return (
-        f"SELECT person, is_double AND n > {moments} AS tangled, {spread} AS serving "
+        f"SELECT person, is_double, is_double AND n > {moments} AS tangled, {spread} AS serving "
         f"FROM ({grouped})"
     )
 
 
-def _arrived(wide: int, followed: str, length: int) -> str:
-    """For whom the first start does not do: ``late``, their part of ``serving``; how many steps
-    they get through, and when they first did the last of them."""
-    last = f"arrayMax(arrayFilter(x -> x < {_NEVER}, found))"
-    is_late = f"{last} > found[2] AND {last} - found[2] > {wide} AS is_late"
-    late = f"SELECT *, {is_late}, arrayFilter(x -> is_late, serving) AS late FROM ({followed})"
-    events = (
-        "arraySort(arrayFlatten(arrayMap((times, step) -> arrayMap(x -> (x, step), times), late, "
-        "arrayEnumerate(late))))"
-    )
-    ordered = (
-        f"SELECT *, {events} AS events, events.1 AS late_times, events.2 AS late_steps "
-        f"FROM ({late})"
-    )
-    carried = f"SELECT *, ({_CARRY.format(wide=wide, length=length)}).2 AS firsts FROM ({ordered})"
+def _arrived(wide: int, layer: str, length: int) -> str:
+    """How many steps people get through within the window, and when they first did the last."""
+    place = f"x % {2 * length}"
+    steps = f"arrayMap(x -> toUInt8(if(is_double, {length} - {place}, {place} - 1)), events)"
+    ordered = f"SELECT *, arraySort(arrayFlatten(serving)) AS events, {steps} AS steps"
+    carried = f"SELECT *, ({_CARRY.format(wide=wide, length=length)}).2 AS firsts"
     return (
         "SELECT *, arrayCount(x -> x > 0, firsts) AS goal, arrayMax(firsts) AS arrival "
-        f"FROM ({carried})"
+        f"FROM ({carried} FROM ({ordered} FROM ({layer})))"
     )
