@@ -9,9 +9,9 @@ moment a chain may go several steps on, if these can be given to distinct events
 a matching, which is looked for by augmenting paths.
 
 A person's attempt is, of their chains to the furthest step that any gets to, the one whose times
-come first: the earliest start, with it the earliest first step, and so on. Earlier events leave the
-most room for what follows, so each step is taken as soon as it can be; and every start from a
-window before the first arrival on gets there in time, so the attempt begins with the earliest one.
+come first: the earliest start, with it the earliest next step, and so on. Earlier events leave the
+most room for what follows: so each step is taken as soon as it can be, and any start that is no
+more than the window before the first arrival at the furthest step will do.
 """
 
 from __future__ import annotations

@@ -58,11 +58,11 @@ def attempts(hits: Hits, count: int, window: int | None) -> Attempts:
     new = _changes(hits.person)
     begins, index = np.flatnonzero(new), np.cumsum(new) - 1
     serving: list[Ints] = [np.flatnonzero(_serves(hits, step)) for step in range(count)]
-    starts, goal = serving[0], None
+    starts, goal = _firsts(index, serving[0]), None
     if window is not None:
-        goal, arrival = _goals(hits, serving, index, len(begins), window)
-        starts = starts[hits.time[starts] >= (arrival - window)[index[starts]]]
-    depth, times = _followed(hits, serving, index, _firsts(index, starts), len(begins), goal)
+        goal, arrival = _goals(hits, serving, index, starts, len(begins), window)
+        starts = _in_time(hits, serving[0], starts, index, arrival - window)
+    depth, times = _followed(hits, serving, index, starts, len(begins), goal)
     found = Attempts(hits.person[begins], depth, times)
     _redo(hits, begins, index, found, window)
     return found
@@ -75,17 +75,33 @@ def _firsts(index: Ints, rows: Ints) -> Ints:
 
 
 def _goals(
-    hits: Hits, serving: list[Ints], index: Ints, people: int, window: int
+    hits: Hits, serving: list[Ints], index: Ints, firsts: Ints, people: int, window: int
 ) -> tuple[Ints, Ints]:
     """How many steps each person gets through within the window, and when the last of them for
     the first time: an attempt that gets there began no earlier than the window before."""
     import numpy as np
 
     depth, arrival = np.zeros(people, np.int8), np.zeros(people, np.int64)
-    for step, rows in enumerate(_reaching(hits, serving, window), 1):
+    depth[index[firsts]], arrival[index[firsts]] = 1, hits.time[firsts]
+    for step, rows in enumerate(_reaching(hits, serving, window), 2):
         firsts = _firsts(index, rows)
         depth[index[firsts]], arrival[index[firsts]] = step, hits.time[firsts]
     return depth, arrival
+
+
+def _in_time(hits: Hits, rows: Ints, firsts: Ints, index: Ints, earliest: Ints) -> Ints:
+    """Of each person the first start that is not too early. Of most it is the very first: only
+    those of the others are all looked at."""
+    import numpy as np
+
+    early = hits.time[firsts] < earliest[index[firsts]]
+    is_early = np.zeros(len(earliest), bool)
+    is_early[index[firsts[early]]] = True
+    rows = rows[is_early[index[rows]]]
+    rows = rows[hits.time[rows] >= earliest[index[rows]]]
+    found = firsts.copy()
+    found[early] = _firsts(index, rows)
+    return found
 
 
 def _followed(
@@ -108,7 +124,7 @@ def _followed(
 
 
 def _reaching(hits: Hits, serving: list[Ints], window: int) -> Iterator[Ints]:
-    """For each step the rows whose event completes a chain to it.
+    """For each step but the first the rows whose event completes a chain to it.
 
     Beside each goes the row that its chain began with, the latest there is. These never fall from
     one row to the next: so the latest start of all before a row is that of the last one.
@@ -116,7 +132,6 @@ def _reaching(hits: Hits, serving: list[Ints], window: int) -> Iterator[Ints]:
     import numpy as np
 
     rows = starts = serving[0]
-    yield rows
     for wanted in serving[1:]:
         before = np.searchsorted(rows, wanted) - 1
         wanted, before = wanted[before >= 0], before[before >= 0]
