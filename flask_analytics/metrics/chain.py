@@ -1,4 +1,4 @@
-"""How far one person got through the steps of a funnel, exactly.
+"""How far one person got through the steps of a funnel, and when, exactly.
 
 The law: a chain to step k is one distinct event for each of the steps 0 to k, times not
 decreasing, events of one time in any order, the last at most ``window`` after the first.
@@ -7,6 +7,11 @@ Of all chains to a step only the latest start matters: whatever may follow, it l
 the window. So the fold carries one start for each step through the moments in order. Within one
 moment a chain may go several steps on, if these can be given to distinct events of the moment:
 a matching, which is looked for by augmenting paths.
+
+A person's attempt is, of their chains to the furthest step that any gets to, the one whose times
+come first: the earliest start, with it the earliest next step, and so on. Earlier events leave the
+most room for what follows: so each step is taken as soon as it can be, and any start that is no
+more than the window before the first arrival at the furthest step will do.
 """
 
 from __future__ import annotations
@@ -19,16 +24,44 @@ from operator import itemgetter
 Touch = tuple[int, Set[int]]
 
 
-def reached(touches: Iterable[Touch], steps: int, window: int | None = None) -> int:
-    """How many of the steps a person got through, counted from the first.
+#: All events of one moment: when, and the steps that each can serve.
+Moment = tuple[int, list[Set[int]]]
+
+
+def times(touches: Iterable[Touch], steps: int, window: int | None = None) -> tuple[int, ...]:
+    """When a person got through each step, from the first to the furthest, on their attempt.
 
     :param touches: events by time, each with the steps (from 0) that it matches.
     :param window: in the unit of the times; None: no limit.
     """
+    moments = [
+        (time, [matched for _, matched in moment if matched])
+        for time, moment in groupby(touches, key=itemgetter(0))
+    ]
+    arrivals = _arrivals(moments, steps, window)
+    if not arrivals:
+        return ()
+    earliest = moments[0][0] if window is None else arrivals[-1] - window
+    return _attempt((one for one in moments if one[0] >= earliest), len(arrivals))
+
+
+def _arrivals(moments: Sequence[Moment], steps: int, window: int | None) -> list[int]:
+    """When any chain first got to each step that one gets to."""
     starts: list[int | None] = [None] * steps
-    for time, moment in groupby(touches, key=itemgetter(0)):
-        _advance(starts, time, [matched for _, matched in moment if matched], window)
-    return next((step for step, start in enumerate(starts) if start is None), steps)
+    arrivals: list[int] = []
+    for time, events in moments:
+        _advance(starts, time, events, window)
+        known = next((step for step, start in enumerate(starts) if start is None), steps)
+        arrivals += [time] * (known - len(arrivals))
+    return arrivals
+
+
+def _attempt(moments: Iterable[Moment], steps: int) -> tuple[int, ...]:
+    """Each step as soon as it can be."""
+    taken: list[int] = []
+    for time, events in moments:
+        taken += [time for _ in _reachable(len(taken), steps, events)]
+    return tuple(taken)
 
 
 def _advance(

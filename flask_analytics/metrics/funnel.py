@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
 import msgspec
 
 from .filters import Filter, Scope
+from .latency import nearest_rank
 from .window import Range
 
 #: Steps of one funnel.
@@ -22,6 +26,11 @@ class Funnel(msgspec.Struct, frozen=True, kw_only=True):
     """For step k, the people who have events e0..ek, one distinct event for each step, timestamps
     not decreasing (ties in any order), all in the range, and t(ek) - t(e0) <= window where one is
     given; any start of theirs may serve, not only the first. Answered by ``FunnelAnswer``.
+
+    Times are those of one attempt of each person: of all their chains e0..ek as above, to the last
+    step k that any of them gets to, the one with the earliest t(e0); of several the one with the
+    earliest t(e1); and so on. Without a window that is the first time they did step 0, the first
+    time after it that they did step 1, ...; with one, the first start that gets as far within it.
 
     :param steps: 2 to 20.
     :param window: seconds; None: the whole range.
@@ -41,11 +50,18 @@ class Funnel(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepCount(msgspec.Struct, frozen=True):
-    """People who got to a step. ``conversion`` is their share of step 0, 0 where that is empty."""
+    """People who got to a step.
+
+    :param conversion: their share of step 0, 0 where that is empty.
+    :param median_seconds: median (nearest rank: of an even number the lower of the two in the
+        middle) of t(ek) - t(ek-1) of the attempts of those who got to this step k, to the
+        microsecond; None for step 0 and where nobody got there.
+    """
 
     event: str
     count: int
     conversion: float
+    median_seconds: float | None = None
 
 
 class FunnelGroup(msgspec.Struct, frozen=True):
@@ -62,10 +78,32 @@ class FunnelAnswer(msgspec.Struct, frozen=True):
     groups: tuple[FunnelGroup, ...] = ()
 
 
-def step_counts(steps: tuple[Step, ...], counts: list[int]) -> tuple[StepCount, ...]:
-    """Put counts into words."""
-    first = counts[0]
+class Progress(NamedTuple):
+    """How far some people got: for each step their number, and the median seconds of those who
+    got there from the step before."""
+
+    counts: Sequence[int]
+    medians: Sequence[float | None]
+
+
+def progress(attempts: Iterable[Sequence[int]], length: int) -> Progress:
+    """Add up.
+
+    :param attempts: of each person what ``chain.times`` says, in microseconds.
+    :param length: steps.
+    """
+    gaps: list[list[int]] = [[] for _ in range(length)]
+    for times in attempts:
+        for step, time in enumerate(times):
+            gaps[step].append(time - times[step - 1] if step else 0)
+    medians = [nearest_rank([gap / 10**6 for gap in sorted(of)], 0.5) for of in gaps[1:]]
+    return Progress([len(of) for of in gaps], [None, *medians])
+
+
+def step_counts(steps: tuple[Step, ...], found: Progress) -> tuple[StepCount, ...]:
+    """Put it into words."""
+    first = found.counts[0]
     return tuple(
-        StepCount(step.event, count, count / first if first else 0.0)
-        for step, count in zip(steps, counts, strict=True)
+        StepCount(step.event, count, count / first if first else 0.0, median)
+        for step, count, median in zip(steps, *found, strict=True)
     )

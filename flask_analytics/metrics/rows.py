@@ -83,7 +83,7 @@ def event_columns() -> tuple[str, ...]:
 
 
 def _funnel(answer: FunnelAnswer) -> Table:
-    columns = ("step", "event", "count", "conversion")
+    columns = ("step", *StepCount.__struct_fields__)
     total = list(_steps(answer.steps))
     if not answer.groups:
         return Table(columns, total)
@@ -94,7 +94,7 @@ def _funnel(answer: FunnelAnswer) -> Table:
 
 def _steps(steps: Iterable[StepCount]) -> Iterator[tuple[Any, ...]]:
     for place, step in enumerate(steps, 1):
-        yield place, step.event, step.count, step.conversion
+        yield place, *msgspec.structs.astuple(step)
 
 
 def _retention(answer: RetentionAnswer) -> Table:

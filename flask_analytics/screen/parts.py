@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..metrics.duration import told
 from ..metrics.window import Bucket, Range
 from .bars import bar
 from .counters import printable
@@ -78,16 +79,7 @@ def key_text(text: str | None) -> Text:
 
 def seconds(length: float | None) -> str:
     """A length of time."""
-    if length is None:
-        return "unknown"
-    minutes, rest = divmod(round(length), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days:,} d {hours} h" if hours else f"{days:,} d"
-    if hours:
-        return f"{hours:,} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    return "unknown" if length is None else told(length)
 
 
 def milliseconds(length: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from ..metrics.duration import told
 from ..metrics.window import Bucket
 from .counters import printable
 from .parts import Parts, Place, key_text, numbers, series, share, when
@@ -56,20 +57,26 @@ def breakdown(question: Any, answer: Any, place: Place) -> Parts:
 def funnel(question: Any, answer: Any, place: Place) -> Parts:
     if not answer.steps[0].count:
         return []
-    table = numbers(new_table("", "step", "people", "of all", "of the last", ""), 2, 3, 4)
+    columns = ("", "step", "people", "of all", "of the last", "median time", "")
+    table = numbers(new_table(*columns), 2, 3, 4, 5)
     first = before = answer.steps[0].count
     widest = max(len(step.event) for step in answer.steps)
     for place_, (step, asked) in enumerate(zip(answer.steps, question.steps, strict=True), 1):
         name = key_text(step.event)
         for one in asked.filters:
             name.append(f"\n{printable(str(one))}", "dim")
-        drawn = place.bar(step.count, first, min(widest, 40) + 44)
+        drawn = place.bar(step.count, first, min(widest, 40) + 58)
         table.add_row(
             Text(str(place_), "dim"), name, number(step.count), share(step.count, first),
-            "" if place_ == 1 else share(step.count, before), drawn,
+            "" if place_ == 1 else share(step.count, before), _pace(step), drawn,
         )  # fmt: skip
         before = step.count
     return [table, *([_groups(question, answer)] if answer.groups else [])]
+
+
+def _pace(step: Any) -> str:
+    """The time from the step before; nothing at the first one."""
+    return "" if step.median_seconds is None else told(step.median_seconds)
 
 
 def _groups(question: Any, answer: Any) -> Table:
@@ -77,10 +84,14 @@ def _groups(question: Any, answer: Any) -> Table:
     table = new_table(str(question.breakdown), *map(printable, names))
     numbers(table, *range(1, len(names) + 1))
     for group in answer.groups:
-        cells = [Text(f"{step.count:,}").append(f" {step.conversion:.0%}", "dim")
-                 for step in group.steps]  # fmt: skip
-        table.add_row(key_text(group.key), *cells)
+        table.add_row(key_text(group.key), *map(_of_group, group.steps))
     return table
+
+
+def _of_group(step: Any) -> Text:
+    """People, their share of the first step, and below it their time."""
+    cell = Text(f"{step.count:,}").append(f" {step.conversion:.0%}", "dim")
+    return cell.append(f"\n{pace}", "dim") if (pace := _pace(step)) else cell
 
 
 def retention(question: Any, answer: Any, place: Place) -> Parts:

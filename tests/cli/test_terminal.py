@@ -47,7 +47,7 @@ def shown(terminal: Terminal, *words: Any, width: int = 90) -> str:
         (
             ["funnel", "--step", "signup", "--step", "buy", "--window", "7d",
              "--breakdown", "property.plan"],
-            ["within 7 d", "50.0 %", "property.plan", "free", "pro"],
+            ["within 7 days", "50.0 %", "median time", "59 min", "property.plan", "free", "pro"],
         ),
         (["retention", "--from", DAY, "--grid"], ["first seen", "day 1", "50%", "day 7", "-"]),
         (["active", "--interval", "day", "--rolling", "7"], ["2 people", "people in 7 days"]),

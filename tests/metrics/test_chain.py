@@ -1,4 +1,4 @@
-"""How far somebody got through the steps of a funnel."""
+"""How far somebody got through the steps of a funnel, and when."""
 
 from __future__ import annotations
 
@@ -8,21 +8,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flask_analytics.metrics.chain import Touch, reached
+from flask_analytics.metrics.chain import Touch, times
 
 
-def by_trying_all(touches: list[Touch], steps: int, window: int | None) -> int:
-    """The law, word by word: some order of some distinct events serves the steps."""
+def by_trying_all(touches: list[Touch], steps: int, window: int | None) -> tuple[int, ...]:
+    """The law, word by word: some order of some distinct events serves the steps; of those that
+    serve the most, the times that come first."""
     for count in range(steps, 0, -1):
-        for chosen in permutations(touches, count):
-            times = [time for time, _ in chosen]
-            if (
-                all(step in matched for step, (_, matched) in enumerate(chosen))
-                and times == sorted(times)
-                and (window is None or times[-1] - times[0] <= window)
-            ):
-                return count
-    return 0
+        served = [
+            tuple(time for time, _ in chosen)
+            for chosen in permutations(touches, count)
+            if all(step in matched for step, (_, matched) in enumerate(chosen))
+        ]
+        fitting = [
+            at
+            for at in served
+            if list(at) == sorted(at) and (window is None or at[-1] - at[0] <= window)
+        ]
+        if fitting:
+            return min(fitting)
+    return ()
 
 
 touches = st.lists(
@@ -37,7 +42,7 @@ def test_it_is_what_trying_everything_finds(
 ) -> None:
     """Ties, overlapping steps, windows: never more and never less than the law gives."""
     touches = [(time, frozenset(s for s in matched if s < steps)) for time, matched in touches]
-    assert reached(touches, steps, window) == by_trying_all(touches, steps, window)
+    assert times(touches, steps, window) == by_trying_all(touches, steps, window)
 
 
 @pytest.mark.parametrize(
@@ -60,10 +65,31 @@ def test_it_is_what_trying_everything_finds(
 )
 def test_by_hand(touches: list[Touch], window: int | None, expected: int) -> None:
     """The cases that a reader would ask about."""
-    assert reached(touches, 3 if expected == 3 or len(touches) > 3 else 2, window) == expected
+    found = times(touches, 3 if expected == 3 or len(touches) > 3 else 2, window)
+    assert len(found) == expected
+
+
+@pytest.mark.parametrize(
+    ("touches", "window", "expected"),
+    [
+        pytest.param([(1, {0}), (5, {0}), (6, {1})], None, (1, 6), id="from the first time on"),
+        pytest.param([(1, {0}), (5, {0}), (6, {1})], 4, (5, 6), id="the first that fits"),
+        pytest.param([(1, {0}), (2, {0}), (6, {1})], 5, (1, 6), id="the window's end is in it"),
+        pytest.param([(1, {0}), (2, {1}), (8, {1}), (9, {2})], None, (1, 2, 9), id="each at once"),
+        pytest.param(
+            [(1, {0}), (2, {1}), (8, {0}), (9, {1}), (10, {2})], 5, (8, 9, 10), id="the furthest"
+        ),
+        pytest.param([(1, {0}), (2, {0}), (2, {1}), (3, {2})], None, (1, 2, 3), id="a tie"),
+        pytest.param([(1, {0}), (2, {1}), (3, {1}), (9, {2})], 5, (1, 2), id="no further in time"),
+        pytest.param([(1, {0}), (7, {0})], 5, (1,), id="who only began did so the first time"),
+    ],
+)
+def test_when(touches: list[Touch], window: int | None, expected: tuple[int, ...]) -> None:
+    """One attempt of each person, that which began first of those that got furthest."""
+    assert times(touches, 3, window) == expected
 
 
 def test_a_crowd_at_one_moment_is_no_burden() -> None:
     """Ten thousand events in one microsecond that all serve every step."""
-    assert reached([(1, set(range(20)))] * 10_000, 20) == 20
-    assert reached([(1, set(range(19)))] * 10_000, 20) == 19
+    assert times([(1, set(range(20)))] * 10_000, 20) == (1,) * 20
+    assert times([(1, set(range(19)))] * 10_000, 20) == (1,) * 19

@@ -84,3 +84,9 @@ def total(store: Store, name: str | None = None, scope: Scope | None = None) -> 
     """Counted events in March."""
     asked = Volume(range=MARCH, event=name, scope=scope or Scope(), bucket=Bucket.MONTH)
     return sum(point.count for point in store.answer(asked))
+
+
+def walk(user: str | None, *times: str, **fields: Any) -> list[bytes]:
+    """``a@9:00`` and so on."""
+    pairs = (text.split("@") for text in times)
+    return [event(when, name, user, **fields) for name, when in pairs]

@@ -1,176 +1,17 @@
-"""Funnel, retention, visits: people followed over time, by hand; every kind of store."""
+"""Retention, visits: people followed over time, by hand; every kind of store."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from flask_analytics.event import Source
-from flask_analytics.metrics.filters import Scope, parse
-from flask_analytics.metrics.funnel import Funnel, FunnelAnswer, FunnelGroup, Step, StepCount
+from flask_analytics.metrics.filters import Scope
 from flask_analytics.metrics.retention import Period, Retention, Returned
 from flask_analytics.metrics.visits import Visits, VisitsAnswer
 from flask_analytics.metrics.window import Bucket, Range, micros
 from flask_analytics.store.base import Store
 
-from .tale import FIREFOX, GOOGLEBOT, MARCH, alias, at, days, event, identify, view, where
-
-# -- funnel
-
-
-def step(name: str, *filters: str) -> Step:
-    return Step(name, tuple(map(parse, filters)))
-
-
-ABC = (step("a"), step("b"), step("c"))
-
-
-def funnel(store: Store, *steps: Step, **asked: Any) -> list[int]:
-    asked = {"range": MARCH, "steps": steps or ABC, **asked}
-    return [of.count for of in store.answer(Funnel(**asked)).steps]
-
-
-def walk(user: str | None, *times: str, **fields: Any) -> list[bytes]:
-    """``a@9:00`` and so on."""
-    pairs = (text.split("@") for text in times)
-    return [event(when, name, user, **fields) for name, when in pairs]
-
-
-def test_a_funnel_counts_people_in_order(store: Store) -> None:
-    """Each once, however often; who skips a step stays before it; nobody is no person."""
-    store.append(walk("ann", "a@9:00", "b@9:01", "c@9:02", "a@9:03", "b@9:04"))
-    store.append(walk("bob", "b@9:00", "a@9:01", "c@9:02"))
-    store.append(walk("cat", "a@9:00", "a@9:01", "c@9:02", "b@9:03"))
-    store.append(walk("dan", "b@9:00", "c@9:01"))
-    store.append(walk(None, "a@9:00", "b@9:01"))
-    answer = store.answer(Funnel(range=MARCH, steps=ABC))
-    assert answer == FunnelAnswer(
-        (StepCount("a", 3, 1.0), StepCount("b", 2, 2 / 3), StepCount("c", 1, 1 / 3))
-    )
-
-
-def test_an_empty_funnel(store: Store) -> None:
-    """No share of nothing."""
-    answer = store.answer(Funnel(range=MARCH, steps=ABC))
-    assert answer == FunnelAnswer(tuple(StepCount(name, 0, 0.0) for name in "abc"))
-
-
-def test_ties_serve_in_any_order(store: Store) -> None:
-    """Whatever their message ids, also three of them; and each event serves one step."""
-    store.append(walk("ann", "c@9:00", "b@9:00", "a@9:00"))
-    store.append(walk("bob", "b@9:00", "a@9:00", "c@8:59"))
-    assert funnel(store) == [2, 2, 1]
-    assert funnel(store, step("a"), step("a")) == [2, 0]
-    store.append(walk("bob", "a@9:00"))
-    assert funnel(store, step("a"), step("a"), step("a")) == [2, 1, 0]
-
-
-def test_steps_that_overlap_share_their_events(store: Store) -> None:
-    """At one time the one that serves both serves where it is needed."""
-    either, only = step("a"), step("a", "property.n=1")
-    store.append(walk("ann", "a@9:00", properties={"n": 1}) + walk("ann", "a@9:00"))
-    store.append(walk("bob", "a@9:00", properties={"n": 1}))
-    store.append(walk("cat", "a@9:00", properties={"n": 1}) + walk("cat", "a@9:01"))
-    assert funnel(store, either, only) == [3, 1]
-    assert funnel(store, only, either) == [3, 2]
-
-
-def test_the_window_is_from_the_first_step(store: Store) -> None:
-    """Its end is inside; to the microsecond; any start may serve, not only the first."""
-    store.append(walk("ann", "a@9:00", "b@9:30", "c@10:00"))
-    store.append(walk("bob", "a@9:00", "b@9:30", "c@10:00:00.000001"))
-    store.append(walk("cat", "a@8:00", "b@8:30", "a@9:10", "b@9:20", "c@9:50"))
-    store.append(walk("dan", "a@9:00", "b@9:50", "a@9:55", "c@10:00"))
-    assert funnel(store) == [4, 4, 4]
-    assert funnel(store, window=3600.0) == [4, 4, 3]
-    assert funnel(store, window=1800.0) == [4, 3, 0]
-    assert funnel(store, window=0.0) == [4, 0, 0]
-    assert funnel(store, window=0.000001) == [4, 0, 0]
-
-
-def test_a_funnel_knows_only_its_range(store: Store) -> None:
-    """What was before and what comes after is no step."""
-    store.append(walk("ann", "a@2 23:59", "b@3 0:00", "a@3 1:00", "b@3 23:59", "c@4 0:00"))
-    assert funnel(store, range=days(3)) == [1, 1, 0]
-    assert funnel(store, range=days(2, 4)) == [1, 1, 1]
-
-
-def test_a_step_may_be_no_activity(store: Store) -> None:
-    """Where it is named; its person is who they are now, from before the login on."""
-    store.append([event("9:00", "a", visitor="v"), identify("9:01", "ann", {}, visitor="v")])
-    store.append([event("9:02", "b", "old"), alias("9:03", "old", "ann")])
-    assert funnel(store, step("a"), step("identify"), step("b"), step("alias")) == [1, 1, 1, 1]
-
-
-def test_filters_of_steps_and_of_all(store: Store) -> None:
-    """A step's are its own; the scope's hold for every step."""
-    for user, plan, page in [("ann", "pro", "/a"), ("bob", "pro", "/b"), ("cat", "free", "/a")]:
-        store.append([event("9:00", "a", user, path=page, properties={"plan": plan})])
-        store.append([event("9:01", "b", user, path=page)])
-    assert funnel(store, step("a", "property.plan=pro"), step("b")) == [2, 2]
-    assert funnel(store, step("a", "property.plan=pro", "path=/a"), step("b")) == [1, 1]
-    assert funnel(store, step("a"), step("b", "path=/b")) == [3, 1]
-    assert funnel(store, step("a"), step("b"), scope=where("path=/a")) == [2, 2]
-    assert funnel(store, step("a", "path=/a"), step("b"), scope=where("path=/b")) == [0, 0]
-
-
-def test_bots_in_a_funnel(store: Store) -> None:
-    """Only where they are asked for."""
-    store.append(walk("ann", "a@9:00") + walk("ann", "b@9:01", user_agent=GOOGLEBOT))
-    assert funnel(store, step("a"), step("b")) == [1, 0]
-    assert funnel(store, step("a"), step("b"), scope=where(bots=True)) == [1, 1]
-
-
-def test_twenty_steps(store: Store) -> None:
-    """The most that may be asked for, all at one time."""
-    store.append([event("9:00", f"s{n}", "ann") for n in range(19, -1, -1)])
-    assert funnel(store, *(step(f"s{n}") for n in range(20))) == [1] * 20
-
-
-def test_groups_of_a_funnel(store: Store) -> None:
-    """By the person's first event of step 0 in the range; the largest first, then by key."""
-    for user, value in [("ann", "z"), ("bob", "z"), ("cat", 5), ("dan", "B"), ("eve", None)]:
-        store.append([event("9:00", "a", user, properties={"p": value}), event("9:01", "b", user)])
-    store.append([event("8:59", "a", "ann", properties={"p": "B"})])
-    store.append([event("8:59", "b", "bob", properties={"p": "B"})])
-    store.append([event("1 9:00", "a", "bob", properties={"p": "out of range"})])
-    asked = Funnel(range=days(2), steps=(step("a"), step("b")), breakdown="property.p", limit=2)
-    both = (StepCount("a", 5, 1.0), StepCount("b", 5, 1.0))
-    assert store.answer(asked) == FunnelAnswer(
-        both,
-        (
-            FunnelGroup("B", (StepCount("a", 2, 1.0), StepCount("b", 2, 1.0))),
-            FunnelGroup("5", (StepCount("a", 1, 1.0), StepCount("b", 1, 1.0))),
-        ),
-    )
-
-
-def test_the_first_event_of_step_0_is_one_that_passes(store: Store) -> None:
-    """At the same time the smaller message id; without a value no group, whatever comes later."""
-    step_0 = step("a", "property.n=1")
-    store.append([event("9:00", "a", "ann", properties={"p": "fails"})])
-    store.append([event("9:01", "a", "ann", properties={"n": 1, "p": "2nd"}, message_id="2")])
-    store.append([event("9:01", "a", "ann", properties={"n": 1, "p": "1st"}, message_id="1")])
-    store.append([event("9:00", "a", "bob", properties={"n": 1})])
-    store.append([event("9:01", "a", "bob", properties={"n": 1, "p": "late"})])
-    answer = store.answer(
-        Funnel(range=MARCH, steps=(step_0, step("b")), breakdown="property.p", limit=9)
-    )
-    assert [(group.key, group.steps[0].count) for group in answer.groups] == [("1st", 1)]
-
-
-@pytest.mark.parametrize(
-    ("field", "keys"),
-    [("trait.plan", ["pro"]), ("device", ["desktop"]), ("event", ["a"]), ("source", ["api"])],
-)
-def test_groups_by_other_fields(store: Store, field: str, keys: list[str]) -> None:
-    """A trait is the person's as it is known now."""
-    store.append([event("9:00", "a", "ann", user_agent=FIREFOX), event("9:00", "b", "bob")])
-    store.append([identify("9:09", "ann", {"plan": "pro"})])
-    answer = store.answer(Funnel(range=MARCH, steps=(step("a"), step("b")), breakdown=field))
-    assert [group.key for group in answer.groups] == keys
-
+from .tale import FIREFOX, GOOGLEBOT, MARCH, at, days, event, identify, view, walk, where
 
 # -- retention
 

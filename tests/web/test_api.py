@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from flask_analytics.event import EventType
 from flask_analytics.metrics.kinds import KINDS
 from flask_analytics.store.memory import MemoryStore
 
-from .conftest import Ask
+from .conftest import NOW, Ask
 
 Keep = Callable[..., None]
 
@@ -86,7 +87,8 @@ def test_breakdown(ask: Ask, keep: Keep) -> None:
 def test_funnel_with_groups_and_a_step_that_is_filtered(ask: Ask, keep: Keep) -> None:
     """Steps in order; groups only where a breakdown asks for them."""
     keep("signup", "u1", properties={"plan": "pro"})
-    keep("buy", "u1", properties={"sum": 10})
+    later = NOW - timedelta(hours=1) + timedelta(seconds=2.5)
+    keep("buy", "u1", properties={"sum": 10}, timestamp=later)
     keep("signup", "u2", properties={"plan": "free"})
     keep("buy", "u2", properties={"sum": 1})
     question = "funnel?step=signup&step=buy&step_filter=2:property.sum%3E5&window=7d"
@@ -95,14 +97,16 @@ def test_funnel_with_groups_and_a_step_that_is_filtered(ask: Ask, keep: Keep) ->
     grouped = ask(question + "&breakdown=property.plan").get_json()
 
     assert answer["results"] == [
-        {"event": "signup", "count": 2, "conversion": 1.0},
-        {"event": "buy", "count": 1, "conversion": 0.5},
+        {"event": "signup", "count": 2, "conversion": 1.0, "median_seconds": None},
+        {"event": "buy", "count": 1, "conversion": 0.5, "median_seconds": 2.5},
     ]
     assert "groups" not in answer
     assert answer["query"]["step_filter"] == ["2:property.sum>5"]
     assert answer["query"]["window"] == 604800
     counts = {group["key"]: [one["count"] for one in group["steps"]] for group in grouped["groups"]}
     assert counts == {"pro": [1, 1], "free": [1, 0]}
+    times = {group["key"]: group["steps"][1]["median_seconds"] for group in grouped["groups"]}
+    assert times == {"pro": 2.5, "free": None}
     assert grouped["results"] == answer["results"]
 
 

@@ -84,9 +84,11 @@ def test_groups_and_cohorts_are_columns(ask: Ask, keep: Keep) -> None:
     retention = read(ask("retention?from=2026-11-21&offset=0&grid=1&format=csv").text)
     active = read(ask("active?interval=day&from=2026-11-21&format=csv").text)
 
-    assert funnel[0] == ["group", "step", "event", "count", "conversion"]
-    assert [row[:4] for row in funnel[1:]] == [
-        ["", "1", "a", "1"], ["", "2", "b", "1"], ["pro", "1", "a", "1"], ["pro", "2", "b", "1"]
+    assert funnel == [
+        ["group", "step", "event", "count", "conversion", "median_seconds"],
+        *([group, *row] for group in ("", "pro") for row in (
+            ["1", "a", "1", "1.0", ""], ["2", "b", "1", "1.0", "0.0"]
+        )),
     ]  # fmt: skip
     assert retention[0] == ["cohort", "size", "offset", "returned", "partial"]
     assert retention[2][0] == "2026-11-21T00:00:00+00:00"

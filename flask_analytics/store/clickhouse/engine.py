@@ -7,10 +7,10 @@ from typing import Any
 
 from ...metrics import facts
 from ..sql.dialect import Query
-from ..sql.engine import Columns, Passage, Property, Reached, Span
+from ..sql.engine import Columns, Folded, Passage, Property, Span
 from .client import Client
 from .dialect import ClickHouse
-from .funnel import reached
+from .funnel import folded
 from .keys import property_path
 from .state import State
 
@@ -104,9 +104,9 @@ class ClickHouseEngine:
         )
         return dict(rows)
 
-    def funnel(self, query: Query, passage: Passage) -> list[Reached]:
-        """How far people get."""
-        return reached(self, query, passage)
+    def funnel(self, query: Query, passage: Passage) -> Folded:
+        """How far people get, and how fast."""
+        return folded(self, query, passage)
 
 
 def _who(people: str | None) -> str:

@@ -4,17 +4,18 @@ The rule is that of ``metrics.chain``: of all chains that got to a step, only th
 last matters. Rows lie person by person in the order of time, so that "the latest start before
 this row" is found for all rows of a step at once, and is none if it is another person's. A step
 looks at the rows of its own events only. Some five times as fast as window functions, and no
-recursion over people.
+recursion over people. Once it is known how far each person got and when, their attempt is followed
+from its start, one row of each person at each step.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...metrics import chain
-from ..sql.engine import Passage, Reached
+from ..sql.engine import Folded, Passage
+from .paces import Attempts, folded
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,29 +33,15 @@ class Hits(NamedTuple):
     steps: Ints
 
 
-class Depths(NamedTuple):
-    """People, each once and in order, and how many steps each of them got through."""
-
-    person: Ints
-    depth: Ints
-
-
 def fold(
     execute: Callable[[str, list[Any]], DuckDBPyConnection], values: list[Any], passage: Passage
-) -> list[Reached]:
+) -> Folded:
     """How far people get, those of each group apart: what ``Funnels.funnel`` is to answer."""
-    import numpy as np
-
     hits = execute(_using(passage.sql, len(values)), values).fetchnumpy()
-    people = depths(Hits(*hits.values()), passage.length, passage.window)
+    people = attempts(Hits(*hits.values()), passage.length, passage.window)
     if passage.groups is None:
-        counts = enumerate(np.bincount(people.depth).tolist())
-        return [Reached(None, steps, count) for steps, count in counts if steps and count]
-    groups = dict(execute(_using(passage.groups, len(values)), values).fetchall())
-    found = Counter(
-        zip(map(groups.get, people.person.tolist()), people.depth.tolist(), strict=True)
-    )
-    return [Reached(key, steps, count) for (key, steps), count in found.items() if steps]
+        return folded(people, None)
+    return folded(people, dict(execute(_using(passage.groups, len(values)), values).fetchall()))
 
 
 def _using(sql: str, values: int) -> str:
@@ -63,38 +50,94 @@ def _using(sql: str, values: int) -> str:
     return f"SELECT * FROM ({sql}) WHERE {mentioned} OR true" if values else sql
 
 
-def depths(hits: Hits, count: int, window: int | None) -> Depths:
+def attempts(hits: Hits, count: int, window: int | None) -> Attempts:
     """Follow everybody through ``count`` steps, at most ``window`` microseconds from the first."""
     import numpy as np
 
     hits = arranged(hits)
     new = _changes(hits.person)
     begins, index = np.flatnonzero(new), np.cumsum(new) - 1
-    depth = np.zeros(len(begins), np.int8)
-    for step, rows in enumerate(_reaching(hits, count, window), 1):
-        depth[index[rows]] = step
-    _redo(hits, begins, index, depth, count, window)
-    return Depths(hits.person[begins], depth)
+    serving: list[Ints] = [np.flatnonzero(_serves(hits, step)) for step in range(count)]
+    starts, goal = _firsts(index, serving[0]), None
+    if window is not None:
+        goal, arrival = _goals(hits, serving, index, starts, len(begins), window)
+        starts = _in_time(hits, serving[0], starts, index, arrival - window)
+    depth, times = _followed(hits, serving, index, starts, len(begins), goal)
+    found = Attempts(hits.person[begins], depth, times)
+    _redo(hits, begins, index, found, window)
+    return found
 
 
-def _reaching(hits: Hits, count: int, window: int | None) -> Iterator[Ints]:
-    """For each step the rows whose event completes a chain to it.
+def _firsts(index: Ints, rows: Ints) -> Ints:
+    """Of some rows the first of each person."""
+    firsts: Ints = rows[_changes(index[rows])]
+    return firsts
+
+
+def _goals(
+    hits: Hits, serving: list[Ints], index: Ints, firsts: Ints, people: int, window: int
+) -> tuple[Ints, Ints]:
+    """How many steps each person gets through within the window, and when the last of them for
+    the first time: an attempt that gets there began no earlier than the window before."""
+    import numpy as np
+
+    depth, arrival = np.zeros(people, np.int8), np.zeros(people, np.int64)
+    depth[index[firsts]], arrival[index[firsts]] = 1, hits.time[firsts]
+    for step, rows in enumerate(_reaching(hits, serving, window), 2):
+        firsts = _firsts(index, rows)
+        depth[index[firsts]], arrival[index[firsts]] = step, hits.time[firsts]
+    return depth, arrival
+
+
+def _in_time(hits: Hits, rows: Ints, firsts: Ints, index: Ints, earliest: Ints) -> Ints:
+    """Of each person the first start that is not too early. Of most it is the very first: only
+    those of the others are all looked at."""
+    import numpy as np
+
+    early = hits.time[firsts] < earliest[index[firsts]]
+    is_early = np.zeros(len(earliest), bool)
+    is_early[index[firsts[early]]] = True
+    rows = rows[is_early[index[rows]]]
+    rows = rows[hits.time[rows] >= earliest[index[rows]]]
+    found = firsts.copy()
+    found[early] = _firsts(index, rows)
+    return found
+
+
+def _followed(
+    hits: Hits, serving: list[Ints], index: Ints, rows: Ints, people: int, goal: Ints | None
+) -> tuple[Ints, list[Ints]]:
+    """How far each person gets from one row of theirs on, always to the next row of the next step,
+    and when: no further than to their goal, where there are goals."""
+    import numpy as np
+
+    depth = np.zeros(people, np.int8)
+    times: list[Ints] = [np.zeros(people, np.int64) for _ in serving]
+    for step, wanted in enumerate(serving):
+        if step:
+            rows = rows if goal is None else rows[goal[index[rows]] > step]
+            places = np.searchsorted(wanted, rows, "right")
+            rows, places = rows[places < len(wanted)], places[places < len(wanted)]
+            rows = wanted[places][index[wanted[places]] == index[rows]]
+        depth[index[rows]], times[step][index[rows]] = step + 1, hits.time[rows]
+    return depth, times
+
+
+def _reaching(hits: Hits, serving: list[Ints], window: int) -> Iterator[Ints]:
+    """For each step but the first the rows whose event completes a chain to it.
 
     Beside each goes the row that its chain began with, the latest there is. These never fall from
     one row to the next: so the latest start of all before a row is that of the last one.
     """
     import numpy as np
 
-    rows = starts = np.flatnonzero(_serves(hits, 0))
-    yield rows
-    for step in range(1, count):
-        wanted = np.flatnonzero(_serves(hits, step))
+    rows = starts = serving[0]
+    for wanted in serving[1:]:
         before = np.searchsorted(rows, wanted) - 1
         wanted, before = wanted[before >= 0], before[before >= 0]
         latest = starts[before]
         goes_on = hits.person[latest] == hits.person[wanted]
-        if window is not None:
-            goes_on &= hits.time[wanted] - hits.time[latest] <= window
+        goes_on &= hits.time[wanted] - hits.time[latest] <= window
         rows, starts = wanted[goes_on], latest[goes_on]
         yield rows
 
@@ -155,9 +198,7 @@ def _tied(hits: Hits) -> Any:
     return tied
 
 
-def _redo(
-    hits: Hits, begins: Ints, index: Ints, depth: Ints, count: int, window: int | None
-) -> None:
+def _redo(hits: Hits, begins: Ints, index: Ints, found: Attempts, window: int | None) -> None:
     """Where one of several events of the same moment serves several steps, which of them serves
     which is a puzzle that no order solves: those few people are done one by one, exactly."""
     import numpy as np
@@ -171,7 +212,10 @@ def _redo(
         mine = slice(begins[one], ends[one])
         events = zip(hits.time[mine].tolist(), hits.steps[mine].tolist(), strict=True)
         touches = [(time, _numbers(steps)) for time, steps in events]
-        depth[one] = chain.reached(touches, count, window)
+        times = chain.times(touches, len(found.times), window)
+        found.depth[one] = len(times)
+        for step, time in enumerate(times):
+            found.times[step][one] = time
 
 
 def _numbers(steps: int) -> frozenset[int]:

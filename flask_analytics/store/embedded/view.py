@@ -15,7 +15,7 @@ from ...metrics import facts
 from ..sql.counting import counting, needed
 from ..sql.dialect import Query
 from ..sql.duckdb import DuckDB
-from ..sql.engine import Columns, Passage, Reached, Span
+from ..sql.engine import Columns, Folded, Passage, Span
 from . import aside, funnel
 from .catalog import Catalog
 from .columns import listed, nothing
@@ -293,8 +293,8 @@ class View:
 
     # -- funnels
 
-    def funnel(self, query: Query, passage: Passage) -> list[Reached]:
-        """How far people get."""
+    def funnel(self, query: Query, passage: Passage) -> Folded:
+        """How far people get, and how fast."""
         return funnel.fold(self.execute, query.values, passage)
 
 

@@ -1,11 +1,19 @@
-"""The funnel: how many people got how far."""
+"""The funnel: how many people got how far, and how fast."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 
 from ...metrics import chain
-from ...metrics.funnel import Funnel, FunnelAnswer, FunnelGroup, Step, StepCount, step_counts
+from ...metrics.funnel import (
+    Funnel,
+    FunnelAnswer,
+    FunnelGroup,
+    Step,
+    StepCount,
+    progress,
+    step_counts,
+)
 from .row import Row
 from .selection import Selection
 
@@ -26,7 +34,7 @@ def funnel(asked: Funnel, among: Selection) -> FunnelAnswer:
 
 
 class Journey:
-    """One person in a funnel: the steps they got through, and their group."""
+    """One person in a funnel: when they got through which steps, and their group."""
 
     def __init__(self, asked: Funnel, rows: list[Row], among: Selection) -> None:
         def serves(row: Row, step: Step) -> bool:
@@ -35,12 +43,11 @@ class Journey:
         steps = list(enumerate(asked.steps))
         matched = [(row, {n for n, step in steps if serves(row, step)}) for row in rows]
         window = None if asked.window is None else round(asked.window * SECOND)
-        self.reached = chain.reached(((row.us, of) for row, of in matched), len(steps), window)
+        self.times = chain.times(((row.us, of) for row, of in matched), len(steps), window)
         first = next((row for row, of in matched if 0 in of), None)
         self.group = among.value(first, asked.breakdown) if first and asked.breakdown else None
 
 
 def _counts(asked: Funnel, people: list[Journey]) -> tuple[StepCount, ...]:
-    numbers = range(len(asked.steps))
-    counts = [sum(person.reached > number for person in people) for number in numbers]
-    return step_counts(asked.steps, counts)
+    found = progress((person.times for person in people), len(asked.steps))
+    return step_counts(asked.steps, found)

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from ...metrics.funnel import Progress
 from .dialect import Dialect, Query
 
 #: From, and up to but not including, in UTC microseconds.
@@ -78,12 +79,11 @@ class Passage(NamedTuple):
     groups: str | None = None
 
 
-class Reached(NamedTuple):
-    """People of a group who got exactly so many steps far (1 to ``Passage.length``)."""
+class Folded(NamedTuple):
+    """How far people got: everybody, and those of each group who got to the first step."""
 
-    key: str | None
-    steps: int
-    people: int
+    overall: Progress
+    groups: Mapping[str, Progress]
 
 
 class Engine(Protocol):
@@ -158,6 +158,6 @@ class Numbered(Protocol):
 class Funnels(Protocol):
     """An engine that folds funnels its own way."""
 
-    def funnel(self, query: Query, passage: Passage) -> list[Reached]:
-        """How far people get: see ``Passage``. With ``passage.groups`` the rows are for each
-        group apart, those of nobody's group under None."""
+    def funnel(self, query: Query, passage: Passage) -> Folded:
+        """How far people get, and how fast: see ``Passage``, and ``metrics.chain`` for the rule.
+        Without ``passage.groups`` there are no groups."""

@@ -1,17 +1,17 @@
-"""Funnel: the events that each engine folds its own way, and its rows made into the answer."""
+"""Funnel: the events that each engine folds its own way, and the answer made of what it finds."""
 
 from __future__ import annotations
 
 from ...metrics.funnel import Funnel, FunnelAnswer, FunnelGroup, Step, step_counts
 from .conditions import counted, is_named, passes, value_of
 from .dialect import Query
-from .engine import Engine, Funnels, Passage, Reached
+from .engine import Engine, Folded, Funnels, Passage
 from .scan import Scan
 from .zones import SECOND
 
 
 def funnel(asked: Funnel, engine: Engine) -> FunnelAnswer:
-    """Let the engine fold, and add up."""
+    """Let the engine fold, and choose the groups."""
     if not isinstance(engine, Funnels):
         raise TypeError(f"{type(engine).__name__} has no funnel of its own")
     query = Query(engine.dialect)
@@ -59,24 +59,13 @@ def _groups(asked: Funnel, engine: Engine, query: Query) -> str:
     return f"SELECT person, key FROM ({ranked}) WHERE place = 1 AND key IS NOT NULL"
 
 
-def fold(question: Funnel, reached: list[Reached]) -> FunnelAnswer:
-    """The answer: people who got at least so far, overall and by group."""
-    overall = [0] * len(question.steps)
-    groups: dict[str, list[int]] = {}
-    for key, steps, people in reached:
-        _add(overall, steps, people)
-        if key is not None:
-            _add(groups.setdefault(key, [0] * len(overall)), steps, people)
-    largest = sorted(groups.items(), key=lambda item: (-item[1][0], item[0]))
+def fold(question: Funnel, found: Folded) -> FunnelAnswer:
+    """The answer: overall, and of the largest groups."""
+    largest = sorted(found.groups.items(), key=lambda item: (-item[1].counts[0], item[0]))
     return FunnelAnswer(
-        step_counts(question.steps, overall),
+        step_counts(question.steps, found.overall),
         tuple(
-            FunnelGroup(key, step_counts(question.steps, counts))
-            for key, counts in largest[: question.limit]
+            FunnelGroup(key, step_counts(question.steps, progress))
+            for key, progress in largest[: question.limit]
         ),
     )
-
-
-def _add(counts: list[int], steps: int, people: int) -> None:
-    for step in range(steps):
-        counts[step] += people

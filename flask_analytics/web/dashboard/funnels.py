@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...errors import QuestionError
+from ...metrics.duration import told
 from ...metrics.funnel import MAX_STEPS, MIN_STEPS, FunnelAnswer, StepCount
 from ..charts.steps import steps as drawing
-from .desk import Desk
+from .desk import Asked, Desk
+from .figures import NONE
+from .series import Drawn
 
 #: Names to choose from, and groups of a breakdown.
 NAMES, GROUPS = 100, 8
@@ -16,6 +19,16 @@ NAMES, GROUPS = 100, 8
 #: Longest times from the first step to the last.
 WINDOWS = (("", "the whole range"), ("30m", "30 minutes"), ("1d", "a day"), ("7d", "7 days"),
            ("30d", "30 days"))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Onward:
+    """From a step to the next: the share that got there, who did not, and the time in words within
+    which half of the others did; empty where nobody did."""
+
+    kept: float
+    lost: int
+    pace: str
 
 
 @dataclass(frozen=True)
@@ -28,9 +41,7 @@ class Row:
     remove: str
     up: str
     count: StepCount | None = None
-    lost: int = 0
-    #: Of those of the step before.
-    kept: float = 0.0
+    onward: Onward | None = None
 
 
 def funnels(desk: Desk) -> dict[str, Any]:
@@ -54,14 +65,32 @@ def _answered(desk: Desk, steps: list[str]) -> dict[str, Any]:
         "funnel", step=steps, step_filter=desk.report.many("step_filter"),
         window=desk.report.one("window"), **own,
     )  # fmt: skip
-    answer: FunnelAnswer = asked.answer
-    title = f"Funnel, {desk.times.range(desk.report.range)}"
     return {
-        "answer": answer,
-        "steps": _rows(desk, steps, answer),
-        "chart": drawing(title, [step.count for step in answer.steps]),
-        "csv": asked.csv,
+        "answer": asked.answer,
+        "steps": _rows(desk, steps, asked.answer),
+        "drawn": _drawn(desk, asked),
+        "pace": _pace,
     }
+
+
+def _drawn(desk: Desk, asked: Asked) -> Drawn:
+    counts, figures = asked.answer.steps, desk.figures
+    title = f"Funnel, {desk.times.range(desk.report.range)}"
+    rows: list[tuple[str, ...]] = []
+    before = 0
+    for place, step in enumerate(counts, 1):
+        kept = figures.percent(step.count / before) if before else NONE
+        share = figures.percent(step.conversion)
+        people = figures.count(step.count)
+        rows.append((f"{place}. {step.event}", people, share, kept, _pace(step) or NONE))
+        before = step.count
+    columns = ("Step", "People", "Of the first", "Of the step before", "Median time from it")
+    return Drawn(drawing(title, [step.count for step in counts]), columns, rows, asked.csv)
+
+
+def _pace(step: StepCount) -> str:
+    """The time from the step before, in words; empty where there is none."""
+    return "" if step.median_seconds is None else told(step.median_seconds)
 
 
 def _rows(desk: Desk, steps: list[str], answer: FunnelAnswer | None) -> list[Row]:
@@ -87,17 +116,23 @@ def _row(
                                       (place + 1, text)]))
         for at, text in placed if at == place + 1
     ]  # fmt: skip
-    before = counts[place - 1].count if counts and place else 0
-    count = counts[place] if counts else None
     return Row(
         place=place + 1,
         event=steps[place],
         filters=own,
         remove=_ordered(desk, others, steps, placed),
         up=_ordered(desk, swapped, steps, placed) if place else "",
-        count=count,
-        lost=before - count.count if count and place else 0,
-        kept=count.count / before if count and before else 0.0,
+        count=counts[place] if counts else None,
+        onward=_onward(*counts[place : place + 2]) if len(counts) > place + 1 else None,
+    )
+
+
+def _onward(step: StepCount, following: StepCount) -> Onward:
+    median = following.median_seconds
+    return Onward(
+        kept=following.count / step.count if step.count else 0.0,
+        lost=step.count - following.count,
+        pace="" if median is None else told(max(median, 1.0)),  # "within under 1 s" is no English
     )
 
 

@@ -50,6 +50,31 @@ def test_page_fits(visit: Open, pictures: Path | None, name: str) -> None:
                 page.screenshot(path=pictures / f"{name}-{width}-{scheme}.png", full_page=True)
 
 
+#: Left and right of each bar; then of each text, and how far it runs over.
+BARS = """() => [...document.querySelectorAll(".fa-steps .fa-bar")].map((one) => {
+  const { left, right } = one.getBoundingClientRect();
+  return [left, right];
+})"""
+TEXTS = """() => [...document.querySelectorAll(".onward")].map((one) => {
+  const { left, right } = one.getBoundingClientRect();
+  return [left, right, one.scrollWidth - one.clientWidth];
+})"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_became_of_people_stands_between_the_bars(visit: Open, width: int) -> None:
+    """Share, time and drop-off from a step to the next: over neither bar, whatever the width."""
+    page = visit(PAGES["funnel"], viewport={"width": width, "height": 900})
+
+    bars, texts = page.evaluate(BARS), page.evaluate(TEXTS)
+
+    assert "half within" in page.locator(".onward").first.inner_text()
+    assert len(texts) == len(bars) - 1 == 2
+    for (_, before), (after, _), (left, right, over) in zip(bars, bars[1:], texts, strict=False):
+        assert before - 1 <= left < right <= after + 1
+        assert over <= 0
+
+
 def test_closed_page_is_accessible(visit: Open, axe: str, shop: Any) -> None:
     """Who may not read can read that."""
     callbacks = shop.app.extensions["analytics"].callbacks

@@ -98,6 +98,8 @@ def test_all_works_without_javascript(visit: Open, shop: Shop) -> None:
         page.get_by_label(re.compile("(First|Next) step")).fill(step)
         page.get_by_role("button", name=re.compile("Begin|Update")).click()
     assert "got through all 2 steps" in page.inner_text("main")
+    page.locator("summary", has_text="Data").click()
+    assert "Median time from it" in page.inner_text("main")
 
     person = shop.people[-1]
     page.goto(f"people?days=90&id={person}")

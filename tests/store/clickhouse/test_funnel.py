@@ -1,4 +1,4 @@
-"""Funnels where ``windowFunnel`` alone would be wrong, against ``metrics.chain``."""
+"""Funnels as SQL follows them, against ``metrics.chain``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flask_analytics.metrics import chain
+from flask_analytics.metrics.funnel import progress
 from flask_analytics.store.clickhouse import funnel
 from flask_analytics.store.clickhouse.dialect import ClickHouse
 from flask_analytics.store.clickhouse.engine import ClickHouseEngine
 from flask_analytics.store.clickhouse.state import State
 from flask_analytics.store.clickhouse.store import ClickHouseStore
 from flask_analytics.store.sql.dialect import Query
-from flask_analytics.store.sql.engine import Passage, Reached
+from flask_analytics.store.sql.engine import Folded, Passage
 
 from .conftest import NOON, event
 
@@ -24,10 +25,22 @@ from .conftest import NOON, event
 touches = st.lists(st.tuples(st.integers(-3, 6), st.integers(1, 15)), max_size=7)
 
 
-def passage(people: list[list[tuple[int, int]]], window: int | None) -> Passage:
+Touches = list[tuple[int, int]]
+
+
+def passage(people: list[Touches], window: int | None, is_grouped: bool = False) -> Passage:
+    """Of each other person a group."""
     rows = [f"({n}, {ts}, {steps})" for n, of in enumerate(people) for ts, steps in of]
     table = f"VALUES('p UInt128, t Int64, s UInt8', {', '.join(rows)})"
-    return Passage(f"SELECT toNullable(p) AS person, t AS ts, s AS steps FROM {table}", 4, window)
+    sql = f"SELECT toNullable(p) AS person, t AS ts, s AS steps FROM {table}"
+    whose = ", ".join(f"({n}, 'g{n % 4}')" for n in range(0, max(len(people), 2), 2))
+    groups = f"SELECT toNullable(p) AS person, k AS key FROM VALUES('p UInt128, k String', {whose})"
+    return Passage(sql, 4, window, groups if is_grouped else None)
+
+
+def answered(store: ClickHouseStore, asked: Passage) -> Folded:
+    engine = ClickHouseEngine(store._client, State(False, 0, True, False, False))
+    return funnel.folded(engine, Query(ClickHouse()), asked)
 
 
 @settings(
@@ -36,43 +49,49 @@ def passage(people: list[list[tuple[int, int]]], window: int | None) -> Passage:
 @given(
     people=st.lists(touches, min_size=1, max_size=12).filter(any),
     window=st.none() | st.integers(0, 6),
+    is_grouped=st.booleans(),
 )
 def test_any_touches(
-    store: ClickHouseStore, people: list[list[tuple[int, int]]], window: int | None
+    store: ClickHouseStore, people: list[Touches], window: int | None, is_grouped: bool
 ) -> None:
-    """Steps that overlap, ties, windows: each person gets as far as the law says."""
-    engine = ClickHouseEngine(store._client, State(False, 0, True, False, False))
-    found = funnel.reached(engine, Query(ClickHouse()), passage(people, window))
-    wanted = [
-        chain.reached(sorted((ts, funnel._bits(steps)) for ts, steps in of), 4, window)
+    """Steps that overlap, ties, windows: each person gets as far, and as fast, as the law says."""
+    attempts = [
+        chain.times(sorted((ts, funnel.bits(steps)) for ts, steps in of), 4, window)
         for of in people
     ]
-    counts: dict[int, int] = {}
-    for row in found:
-        counts[row.steps] = counts.get(row.steps, 0) + row.people
-    assert counts == {steps: wanted.count(steps) for steps in set(wanted) if steps}
+    groups: dict[str, list[Any]] = {}
+    for n, times in enumerate(attempts):
+        if is_grouped and times and n % 2 == 0:
+            groups.setdefault(f"g{n % 4}", []).append(times)
+
+    found = answered(store, passage(people, window, is_grouped))
+
+    assert found.overall == progress(attempts, 4)
+    assert found.groups == {key: progress(of, 4) for key, of in groups.items()}
 
 
 @pytest.mark.parametrize(
-    ("of", "way"),
-    [
-        ([(1, 1), (1, 2), (2, 8)], "plain"),
-        ([(1, 3), (2, 3)], "spread"),
-        ([(1, 3), (1, 3)], "tangled"),
-    ],
+    ("of", "is_by_hand"),
+    [([(1, 1), (1, 2), (2, 8)], False), ([(1, 3), (2, 3)], False), ([(1, 3), (1, 3)], True)],
 )
-def test_which_way(
-    of: list[tuple[int, int]], way: str, store: ClickHouseStore, monkeypatch: Any
-) -> None:
+def test_which_way(of: Touches, is_by_hand: bool, store: ClickHouseStore, monkeypatch: Any) -> None:
     """The engine folds what it can: events come here of people with both only."""
-    ways = ["plain"]
-    levels, tangled = funnel._Spread.levels, funnel._tangled
-    monkeypatch.setattr(funnel._Spread, "levels", lambda me: ways.append("spread") or levels(me))
-    monkeypatch.setattr(funnel, "_tangled", lambda *of: ways.append("tangled") or tangled(*of))
-    engine = ClickHouseEngine(store._client, State(False, 0, True, False, False))
-    assert funnel.reached(engine, Query(ClickHouse()), passage([of], None)) == [Reached(None, 2, 1)]
-    assert way in ways
-    assert ("tangled" in ways) == (way == "tangled")
+    ways, tangled = [], funnel._tangled
+    monkeypatch.setattr(funnel, "_tangled", lambda *of: ways.append("by hand") or tangled(*of))
+
+    assert answered(store, passage([of], None)).overall.counts == [1, 1, 0, 0]
+    assert bool(ways) == is_by_hand
+
+
+def test_twenty_steps_within_a_window(store: ClickHouseStore) -> None:
+    """The most that may be asked for: a later start does where the first one is too early."""
+    rows = [(0, 1), *((100 + step, 1 << step) for step in range(20))]
+    table = f"VALUES('t Int64, s UInt32', {', '.join(map(str, rows))})"
+    sql = f"SELECT toNullable(toUInt128(1)) AS person, t AS ts, s AS steps FROM {table}"
+
+    found = answered(store, Passage(sql, 20, 19))
+
+    assert found.overall == ([1] * 20, [None, *[0.000001] * 19])
 
 
 def test_a_window_to_the_microsecond(store: ClickHouseStore) -> None:

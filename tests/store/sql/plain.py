@@ -9,11 +9,12 @@ from typing import Any
 import duckdb
 
 from flask_analytics.metrics import facts
-from flask_analytics.metrics.chain import reached
+from flask_analytics.metrics.chain import times
 from flask_analytics.metrics.filters import FIELDS, number
+from flask_analytics.metrics.funnel import progress
 from flask_analytics.store.sql.dialect import Query
 from flask_analytics.store.sql.duckdb import DuckDB
-from flask_analytics.store.sql.engine import Columns, Passage, Property, Reached, Span
+from flask_analytics.store.sql.engine import Columns, Folded, Passage, Property, Span
 
 COLUMNS = {
     "message_id": "VARCHAR",
@@ -122,18 +123,25 @@ def _whole(number: int, event: Mapping[str, Any]) -> dict[str, Any]:
 class FunnelEngine(PlainEngine):
     """Also folds funnels, by the exact law in Python."""
 
-    def funnel(self, query: Query, passage: Passage) -> list[Reached]:
+    def funnel(self, query: Query, passage: Passage) -> Folded:
         people: dict[str, list[tuple[int, set[int]]]] = {}
-        groups: dict[str, str | None] = {}
+        whose: dict[str, str | None] = {}
         for person, ts, steps, key in self.rows(_joined(passage), query.values):
             bits = {bit for bit in range(passage.length) if steps >> bit & 1}
             people.setdefault(person, []).append((ts, bits))
-            groups[person] = key
-        return [
-            Reached(groups[person], got, 1)
-            for person, touches in people.items()
-            if (got := reached(touches, passage.length, passage.window))
-        ]
+            whose[person] = key
+        groups: dict[str, list[tuple[int, ...]]] = {}
+        everybody = []
+        for person, touches in people.items():
+            if attempt := times(touches, passage.length, passage.window):
+                everybody.append(attempt)
+                if (key := whose[person]) is not None:
+                    groups.setdefault(key, []).append(attempt)
+        length = passage.length
+        return Folded(
+            progress(everybody, length),
+            {key: progress(of, length) for key, of in groups.items()},
+        )
 
 
 def _joined(passage: Passage) -> str:

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from flask_analytics import Analytics
 from flask_analytics.errors import StoreError
+from flask_analytics.metrics.duration import told
 from flask_analytics.store.run import Busy
 from flask_analytics.testing import capture_events
 from flask_analytics.web.dashboard.menu import PAGES
@@ -77,17 +78,21 @@ def test_all_events(look: Look, shop: Analytics, app: Flask) -> None:
 
 
 def test_funnel(look: Look, shop: Analytics, app: Flask) -> None:
-    """Counts, drop-off and groups are those of the Python API."""
+    """Counts, drop-off, times and groups are those of the Python API."""
     page = text_of(look("funnels?days=7&step=pageview&step=purchase&breakdown=device"))
     with app.app_context():
         answer = shop.metrics.funnel(["pageview", "purchase"], breakdown="device")
 
     first, last = answer.steps
     assert f"{last.conversion * 100:.0f}% of {first.count} people got through" in page
-    assert f"{first.count - last.count} left, 25% went on" in page
+    assert last.median_seconds is not None
+    pace = told(last.median_seconds)
+    assert f"25% went on half within {pace} {first.count - last.count} left" in page
+    assert f"2. purchase {last.count} 25% 25% {pace}" in page
     for group in answer.groups:
-        counts = " ".join(str(step.count) for step in group.steps)
-        assert f"{group.key} {counts} " in page
+        first, last = group.steps
+        pace = "" if last.median_seconds is None else f"{told(last.median_seconds)} "
+        assert f"{group.key} {first.count} {last.count} {pace}{last.conversion * 100:.0f}%" in page
 
 
 def test_funnel_is_built_step_by_step(look: Look) -> None:
