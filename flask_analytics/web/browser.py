@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Request, Response, abort, request, url_for
+from flask import Blueprint, Flask, Request, Response, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import assets, visitor
 from ..enrich import Facts, capture, host_name
 from ..pipeline import Draft
 from ..record import State, current_record, current_view
+from . import headers
 from .origin import is_same_origin
 from .payload import MAX_BODY, Unreadable, read
 from .problem import json_response, problem
@@ -48,6 +49,7 @@ def install(app: Flask, state: State) -> None:
         template_folder="templates",
         url_prefix=state.settings.browser_prefix,
     )
+    blueprint.after_request(headers.dress)
     scripts = {"a": module.main, **module.parts}
     end = f"{module.hash}.js"
     door = f'export * from "./a.{end}";\n'.encode()
@@ -66,7 +68,7 @@ def install(app: Flask, state: State) -> None:
 def _script(script: assets.Script | None, name: str) -> Response:
     """A script in the shortest form that the browser takes."""
     if script is None:
-        abort(404)
+        return _nothing()
     accepted = request.accept_encodings
     coding = next((coding for coding in ("br", "gzip") if accepted[coding]), "")
     response = _answer(script.forms[coding], _FOREVER)
@@ -79,17 +81,20 @@ def _script(script: assets.Script | None, name: str) -> Response:
 
 def _map(script: assets.Script | None) -> Response:
     if script is None:
-        abort(404)
+        return _nothing()
     return _answer(script.source_map, _FOREVER, "application/json")
 
 
 def _answer(body: bytes, cache: str, mimetype: str = "text/javascript") -> Response:
     response = Response(body, mimetype=mimetype)
     response.headers["Cache-Control"] = cache
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.add_etag()
     response.make_conditional(request)
     return response
+
+
+def _nothing() -> Response:
+    return problem(404, "There is no such file.", "The page's snippet names the files there are.")
 
 
 def _module_url() -> str:
