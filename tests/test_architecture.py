@@ -16,7 +16,8 @@ FLOORS = [
     # 1: words and laws. They import nothing of ours but errors.
     "signals assets ids event config log tally guard trigger "
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
-    "delivery.stats delivery.sigterm web.keys web.problem web.origin web.headers web.charts.*",
+    "delivery.stats delivery.sigterm collectors.public "
+    "web.keys web.problem web.origin web.headers web.charts.*",
     # 2: what is made of them; the questions and their answers, as values
     "values needs pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
     "collectors.visits collectors.connect delivery.hub delivery.buffer "
