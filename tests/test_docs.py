@@ -18,6 +18,7 @@ from flask_analytics.config import BEHAVIOURS, BROWSER, TABLE
 from flask_analytics.delivery.census import Total
 from flask_analytics.delivery.exposition import expose
 from flask_analytics.delivery.stats import STATES, Stats
+from flask_analytics.doctor.examination import CHECKS
 from flask_analytics.event import Event
 from flask_analytics.testing import FakeDestination, capture_events
 
@@ -130,6 +131,12 @@ def test_every_metric_is_documented() -> None:
     assert len(families) > 10
     for family in families:
         assert f"`{family}`" in TEXT["health.md"], family
+
+
+@pytest.mark.parametrize("check", [name for name, _ in CHECKS])
+def test_every_check_of_the_doctor_is_documented(check: str) -> None:
+    """What is looked at, and so what is not."""
+    assert f"| `{check}` |" in TEXT["doctor.md"]
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -50,6 +50,11 @@ class HttpCollector(BatchCollector):
         self._http: Http | None = None
 
     @property
+    def target(self) -> str:
+        """The address that events go to, or the one that it begins with."""
+        return ""
+
+    @property
     def http(self) -> Http:
         """The connections of this process, from ``start`` on."""
         assert self._http is not None

@@ -15,7 +15,7 @@ import encodings.idna  # noqa: F401  the first look-up of a host name would impo
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import gevent.ssl
@@ -71,6 +71,8 @@ class Http:
         self, ca_file: str | None = None, proxy: str | None = None, allow_private: bool = True
     ) -> None:
         self._proxy, self._allow_private = proxy, allow_private
+        #: Told of every answer, where somebody wants to know.
+        self.hear: Callable[[Answer], None] | None = None
         self._verify: bool | str = ca_file or True
         self._adapter = GeventAdapter(pool_connections=PLACES, pool_maxsize=64, max_retries=0)
         self._places: dict[str, _Place] = {}
@@ -97,9 +99,12 @@ class Http:
                 preload_content=False,
                 decode_content=False,
             ) as response:
-                return Answer(response.status, response.headers, _read(response))
+                answer = Answer(response.status, response.headers, _read(response))
         except urllib3.exceptions.HTTPError as error:  # no OSError
             raise _as_requests(error) from error
+        if self.hear is not None:
+            self.hear(answer)
+        return answer
 
     def _place(self, url: str) -> _Place:
         # As many as the adapter has pools, so that no pool that stands here was given up.
