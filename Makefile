@@ -7,7 +7,7 @@ VENV ?= .venv
 PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
-.PHONY: docs pictures module run test check lint types unit servers gevent gevent-browser same format kill \
+.PHONY: docs pictures module run test check lint types audit unit servers gevent gevent-browser same format kill \
 	bench peers clean help browsers uwsgi
 
 help:
@@ -20,8 +20,8 @@ run: $(VENV)/run.done
 test: check browsers uwsgi
 	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory servers unit gevent gevent-browser
 
-# make check: style, format and types
-check: lint types
+# make check: style, format, types, and known vulnerabilities of what is needed
+check: lint types audit
 
 # make lint: style and format
 lint: $(VENV)/test.done
@@ -31,6 +31,10 @@ lint: $(VENV)/test.done
 # make types: mypy, strict
 types: $(VENV)/test.done
 	$(VENV)/bin/mypy
+
+# make audit: look up what is needed in the database of known vulnerabilities
+audit: $(VENV)/test.done
+	$(PY) -m tests.audit
 
 # make unit: every test that starts no server, in a plain process
 unit: $(VENV)/test.done browsers

@@ -10,6 +10,7 @@
     └── DeliveryError           a collector says how a try ended
         ├── RetryLater          worth another try, perhaps after a pause
         ├── Refused             the destination will never take it
+        ├── Forbidden           the configuration does not let it be sent there
         └── Unsupported         the destination has no word for it
 """
 
@@ -50,6 +51,11 @@ class RetryLater(DeliveryError):
 
 class Refused(DeliveryError):
     """The destination refused these events for good; ``reason`` becomes a counter."""
+
+
+class Forbidden(DeliveryError):
+    """The configuration does not let anything be sent there: the collector pauses, and keeps its
+    events, until the address or the option is changed."""
 
 
 class Unsupported(DeliveryError):

@@ -16,7 +16,8 @@ FLOORS = [
     # 1: words and laws. They import nothing of ours but errors.
     "signals assets ids event config log tally guard trigger "
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
-    "delivery.stats delivery.sigterm web.keys web.problem web.origin web.table web.charts.*",
+    "delivery.stats delivery.sigterm collectors.public "
+    "web.keys web.problem web.origin web.headers web.table web.charts.* doctor.finding",
     # 2: what is made of them; the questions and their answers, as values
     "values needs pipeline salt claims collectors.base collectors.checks collectors.clip "
     "collectors.words collectors.visits collectors.connect delivery.hub delivery.buffer "
@@ -41,7 +42,8 @@ FLOORS = [
     "collectors.address collectors.amplitude collectors.ga4 collectors.matomo collectors.mixpanel "
     "collectors.plausible collectors.posthog collectors.segment collectors.umami",
     # 8: doors
-    "hooks web.browser web.health web.write web.tracking web.api delivery.dispatcher screen.*",
+    "hooks web.browser web.health web.write web.tracking web.api delivery.dispatcher screen.* "
+    "doctor.*",
     # 9: the command line; the dashboard; what puts an application together
     "cli.* web.dashboard.* assembly",
     # 10: the front

@@ -18,11 +18,17 @@ from flask_analytics.config import BEHAVIOURS, BROWSER, TABLE
 from flask_analytics.delivery.census import Total
 from flask_analytics.delivery.exposition import expose
 from flask_analytics.delivery.stats import STATES, Stats
+from flask_analytics.doctor.examination import CHECKS
 from flask_analytics.event import Event
 from flask_analytics.testing import FakeDestination, capture_events
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "SECURITY.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 TEXT = {page.name: page.read_text() for page in PAGES}
 
 
@@ -130,6 +136,31 @@ def test_every_metric_is_documented() -> None:
     assert len(families) > 10
     for family in families:
         assert f"`{family}`" in TEXT["health.md"], family
+
+
+#: What the threat model says of tests: a file, and mostly a function in it.
+PROOFS = sorted(set(re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", TEXT["threats.md"])))
+
+
+@pytest.mark.parametrize("proof", PROOFS)
+def test_every_proof_of_the_threat_model_is_there(proof: str) -> None:
+    """A test that is renamed or taken away leaves no claim behind."""
+    path, _, name = proof.partition("::")
+    assert not name or f"def {name}(" in (ROOT / path).read_text()
+    assert (ROOT / path).exists()
+
+
+def test_every_threat_has_a_proof() -> None:
+    """Four columns, and in the last one at least one test."""
+    rows = [line for line in TEXT["threats.md"].splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 20
+    assert [row for row in rows if row.count(" | ") != 3 or "`tests/" not in row] == []
+
+
+@pytest.mark.parametrize("check", [name for name, _ in CHECKS])
+def test_every_check_of_the_doctor_is_documented(check: str) -> None:
+    """What is looked at, and so what is not."""
+    assert f"| `{check}` |" in TEXT["doctor.md"]
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 
-from . import counters, exports, imports, people, questions, replays, upkeep
+from . import counters, doctor, exports, imports, people, questions, replays, upkeep
 from .group import NAME, commands
 
 #: Importing a module adds its commands to the group.
-MODULES = (counters, exports, imports, people, questions, replays, upkeep)
+MODULES = (counters, doctor, exports, imports, people, questions, replays, upkeep)
 
 
 def install(app: Flask) -> None:

@@ -47,13 +47,20 @@ _OPTIONS: Mapping[str, Callable[[str], Any]] = {
     "max_age": float,
 }
 
+#: Of everything over HTTP.
+_HTTP: Mapping[str, Callable[[str], Any]] = {
+    **_OPTIONS,
+    "ca_file": str,
+    "proxy": str,
+    "allow_private": flag,
+}
+
 #: A webhook's own. The rest stays part of its address.
-_WEBHOOK: Mapping[str, Callable[[str], Any]] = {**_OPTIONS, "ca_file": str, "secret": str}
+_WEBHOOK: Mapping[str, Callable[[str], Any]] = {**_HTTP, "secret": str}
 
 #: Those of every service.
 _SERVICE: Mapping[str, Callable[[str], Any]] = {
-    **_OPTIONS,
-    "ca_file": str,
+    **_HTTP,
     "endpoint": str,
     "anonymize_ip": flag,
 }

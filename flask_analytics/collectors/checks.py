@@ -34,6 +34,24 @@ def check_endpoint(collector: str, endpoint: object) -> str:
     return str(endpoint).rstrip("/")
 
 
+#: Instead of an address: those of the environment.
+ENVIRONMENT = "environment"
+
+
+def check_proxy(collector: str, proxy: object) -> str | None:
+    """The address of a proxy, or the word for those of the environment; the error never shows
+    it: it may have a password."""
+    if proxy is None or proxy == ENVIRONMENT:
+        return proxy
+    is_plain = isinstance(proxy, str) and proxy.lower().startswith("http://")
+    if not is_plain or not _is_absolute(proxy) or urlsplit(str(proxy)).path.strip("/"):
+        raise ConfigurationError(
+            f"{collector}: proxy must be http://host:port, or {ENVIRONMENT!r} for HTTP_PROXY, "
+            f"HTTPS_PROXY and NO_PROXY"
+        )
+    return str(proxy)
+
+
 def _is_absolute(url: object) -> bool:
     if not isinstance(url, str) or not url.isprintable():
         return False

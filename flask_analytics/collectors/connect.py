@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import _socket  # what is in socket may be gevent's, which is not for these threads
 import socket
-from typing import Any
+from typing import Any, NoReturn
 from weakref import WeakKeyDictionary
 
 import gevent
 import gevent.socket
+
+from ..errors import Forbidden
+from .public import is_public
 
 #: An answer of getaddrinfo, and the error that came instead of one.
 _Found = tuple[list[Any], OSError | None]
@@ -44,14 +47,20 @@ class FairSocket(gevent.socket.socket):  # type: ignore[misc]
         return super().recv_into(*args)  # type: ignore[no-any-return]
 
 
-def connect(host: str, port: int, timeout: float | None) -> Any:
+def connect(host: str, port: int, timeout: float | None, allow_private: bool = True) -> Any:
     """A gevent socket that is connected to the first address that answers.
 
     :param timeout: seconds for each address.
+    :param allow_private: False: only to addresses of the open Internet. The address that was
+        looked at is the one connected to, so a name cannot lead elsewhere a moment later.
+    :raises Forbidden: the host has none of those.
     :raises OSError: none does, or the host has none. Whatever is raised, no socket stays open.
     """
     fault: OSError = socket.gaierror(socket.EAI_NONAME, "no address")
-    for family, kind, protocol, _, address in look_up(host, port):
+    found = look_up(host, port)
+    if not allow_private:
+        found = [one for one in found if is_public(one[4][0])] or _forbid()
+    for family, kind, protocol, _, address in found:
         sock = FairSocket(family, kind, protocol)
         try:
             sock.settimeout(timeout)
@@ -64,6 +73,10 @@ def connect(host: str, port: int, timeout: float | None) -> Any:
             sock.close()
             raise
     raise fault
+
+
+def _forbid() -> NoReturn:
+    raise Forbidden("private_address")
 
 
 def look_up(host: str, port: int) -> list[Any]:

@@ -99,6 +99,11 @@ class Destination(HttpCollector):
             options = {"endpoint": f"https://{place}", **options}
         return cls(*arguments, **options)
 
+    @property
+    def target(self) -> str:
+        """The server's base address."""
+        return self.endpoint
+
     # -- what a service writes
 
     def encode(self, event: Event, cuts: Cuts) -> Any:

@@ -15,12 +15,13 @@ import encodings.idna  # noqa: F401  the first look-up of a host name would impo
 import socket
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import gevent.ssl
 import requests
 import requests.adapters
+import requests.utils
 import urllib3
 import urllib3.connection
 import urllib3.connectionpool
@@ -28,7 +29,9 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.ssl_ import resolve_cert_reqs
 
+from ..errors import Forbidden
 from .answer import Answer
+from .checks import ENVIRONMENT
 from .connect import connect
 
 #: Seconds to connect and between two reads. The lane limits the whole call.
@@ -60,9 +63,16 @@ class Http:
     what is the same for all of a URL (0.2 of 0.6 ms).
 
     :param ca_file: a PEM file with the authorities to trust; None: the public ones.
+    :param proxy: an ``http://`` address, or ``environment``; None: none at all.
+    :param allow_private: whether to connect to addresses that are not public.
     """
 
-    def __init__(self, ca_file: str | None = None) -> None:
+    def __init__(
+        self, ca_file: str | None = None, proxy: str | None = None, allow_private: bool = True
+    ) -> None:
+        self._proxy, self._allow_private = proxy, allow_private
+        #: Told of every answer, where somebody wants to know.
+        self.hear: Callable[[Answer], None] | None = None
         self._verify: bool | str = ca_file or True
         self._adapter = GeventAdapter(pool_connections=PLACES, pool_maxsize=64, max_retries=0)
         self._places: dict[str, _Place] = {}
@@ -70,6 +80,7 @@ class Http:
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send a body and read the answer.
 
+        :raises Forbidden: the configuration does not let anything be sent there.
         :raises OSError: nothing, or no whole answer, came back. requests' exceptions are OSErrors.
         """
         place = self._places.get(url) or self._place(url)
@@ -88,9 +99,12 @@ class Http:
                 preload_content=False,
                 decode_content=False,
             ) as response:
-                return Answer(response.status, response.headers, _read(response))
+                answer = Answer(response.status, response.headers, _read(response))
         except urllib3.exceptions.HTTPError as error:  # no OSError
             raise _as_requests(error) from error
+        if self.hear is not None:
+            self.hear(answer)
+        return answer
 
     def _place(self, url: str) -> _Place:
         # As many as the adapter has pools, so that no pool that stands here was given up.
@@ -98,12 +112,25 @@ class Http:
             self._places.clear()
         blank = requests.Request("POST", url, headers={"User-Agent": USER_AGENT}).prepare()
         assert blank.url is not None
-        pool = self._adapter.get_connection_with_tls_context(blank, verify=self._verify)
+        proxies = self._proxies(blank.url)
+        pool = self._adapter.get_connection_with_tls_context(blank, self._verify, proxies)
+        assert isinstance(pool, _Pool)
         assert isinstance(pool, urllib3.HTTPConnectionPool)
-        self._adapter.cert_verify(pool, blank.url, self._verify, None)  # type: ignore[no-untyped-call]
+        pool.allow_private = self._allow_private
+        self._adapter.cert_verify(pool, blank.url, self._verify, None)
         del blank.headers["Content-Length"]
-        self._places[url] = place = _Place(pool, blank.path_url, blank.headers)
+        target = self._adapter.request_url(blank, proxies)
+        self._places[url] = place = _Place(pool, target, blank.headers)
         return place
+
+    def _proxies(self, url: str) -> dict[str, str]:
+        """What requests calls proxies: the one to ask for a URL, or none."""
+        if self._proxy != ENVIRONMENT:
+            return {"all": self._proxy} if self._proxy else {}
+        found = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
+        if found and "://" in found and not found.lower().startswith("http://"):
+            raise Forbidden("proxy_scheme")  # its sockets would not be gevent's
+        return {"all": found} if found else {}
 
     def close(self) -> None:
         """Close the connections."""
@@ -142,8 +169,15 @@ _TOLD: dict[type[Exception], type[requests.RequestException]] = {
 
 
 class _Pool:
-    """Keeps the query from urllib3, which logs the target of each request at DEBUG: some services
-    want their key there."""
+    """Tells its connections whom they may reach, and keeps the query from urllib3, which logs the
+    target of each request at DEBUG: some services want their key there."""
+
+    allow_private = True
+
+    def _new_conn(self) -> Any:
+        connection = super()._new_conn()  # type: ignore[misc]
+        connection.allow_private = self.allow_private
+        return connection
 
     def _make_request(
         self: Any, conn: Any, method: str, url: str, *args: Any, **options: Any
@@ -157,13 +191,14 @@ class _Connect:
     """Opens sockets through gevent; otherwise what urllib3 does, with its exceptions."""
 
     query = ""
+    allow_private = True
 
     def request(self: Any, method: str, url: str, *args: Any, **options: Any) -> None:
         super().request(method, url + self.query, *args, **options)  # type: ignore[misc]
 
     def _new_conn(self: Any) -> socket.socket:
         try:
-            sock = connect(self._dns_host, self.port, self.timeout)
+            sock = connect(self._dns_host, self.port, self.timeout, self.allow_private)
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error
         except TimeoutError as error:
@@ -220,6 +255,9 @@ class _HTTPSPool(_Pool, urllib3.connectionpool.HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 
+_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
 class GeventAdapter(requests.adapters.HTTPAdapter):
     """A requests adapter whose connections wait cooperatively."""
 
@@ -227,4 +265,10 @@ class GeventAdapter(requests.adapters.HTTPAdapter):
         # block=True would wait for a free connection in a queue that stops the event loop.
         options["block"] = False
         super().init_poolmanager(connections, maxsize, **options)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        """One whose connections wait cooperatively, too."""
+        manager = super().proxy_manager_for(proxy, **options)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

@@ -55,6 +55,11 @@ class WebhookCollector(HttpCollector):
         }
         self._clock = clock
 
+    @property
+    def target(self) -> str:
+        """The address of yours."""
+        return self._url
+
     def send(self, batch: Batch) -> Verdict | Sequence[Verdict]:
         """Post the batch."""
         body = batch.to_json()

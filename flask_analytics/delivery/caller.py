@@ -133,7 +133,9 @@ class Caller:
         if self.is_closing and isinstance(error, gevent.GreenletExit):
             raise error
         verdict = of_error(error)
-        if isinstance(verdict, Rejected) and verdict.reason == "error":
+        if isinstance(verdict, Misconfigured):
+            self._tell([verdict])
+        elif isinstance(verdict, Rejected) and verdict.reason == "error":
             self._log.warning(
                 f"collect {self._name}", "collector %s raised", self._name, error=error
             )

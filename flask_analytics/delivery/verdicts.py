@@ -10,11 +10,12 @@ from ..collectors.base import (
     VERDICTS,
     Delivered,
     Dropped,
+    Misconfigured,
     Rejected,
     Retry,
     Verdict,
 )
-from ..errors import Refused, RetryLater, Unsupported
+from ..errors import Forbidden, Refused, RetryLater, Unsupported
 
 #: Characters of a reason: it becomes a counter, a label and part of a line in the log.
 MAX_REASON = 64
@@ -56,6 +57,8 @@ def of_error(error: BaseException) -> Verdict:
         return Retry(_word(error.reason), _seconds(error.after))
     if isinstance(error, Refused):
         return Rejected(_word(error.reason))
+    if isinstance(error, Forbidden):
+        return Misconfigured(_word(error.reason))
     if isinstance(error, Unsupported):
         return Dropped(_word(error.reason))
     if isinstance(error, OSError):

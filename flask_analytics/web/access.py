@@ -1,6 +1,6 @@
 """Who may read: the health routes, and whatever else shows numbers.
 
-1. A machine with one of ANALYTICS_READ_TOKENS.
+1. A machine with one of ANALYTICS_READ_TOKENS: it reads, and changes nothing.
 2. Whoever the callable of ``@analytics.access`` lets in, where one is declared.
 3. Without one nobody; in debug mode a browser on this very machine.
 
@@ -18,7 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..record import State
-from . import keys
+from . import headers, keys
 from .problem import CONTENT_TYPE, problem
 
 #: Names of this machine. Exactly these: a name of somebody else's can lead here, too.
@@ -26,6 +26,9 @@ _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 #: Whoever sets these stands between us and the client, which then is not on this machine.
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
+
+#: Where a request keeps that a token let it in.
+_MACHINE = "flask_analytics.machine"
 
 _CURE = (
     "Nobody may read this yet. Decorate a function that takes no arguments with @analytics.access "
@@ -51,13 +54,14 @@ def guard(
         return dress(answer) if dress and is_ours else answer  # type: ignore[arg-type]
 
     blueprint.before_request(look)
-    blueprint.after_request(_uncached)
+    blueprint.after_request(headers.dress)
 
 
 def refusal(state: State, digests: Collection[bytes], current: Request) -> AnyResponse | None:
     """What to answer instead of the page, or None for those who may read."""
     given = keys.bearer(current)
     if given is not None and keys.is_known(given, digests):
+        current.environ[_MACHINE] = True
         return None
     declared = state.callbacks.access
     if declared is not None:
@@ -74,6 +78,11 @@ def refusal(state: State, digests: Collection[bytes], current: Request) -> AnyRe
         response.headers["WWW-Authenticate"] = "Bearer"
         return response
     return _problem(403, _CURE)
+
+
+def is_machine(current: Request) -> bool:
+    """Whether a request was let in by a read token, which lets nobody change anything."""
+    return _MACHINE in current.environ
 
 
 def is_local(current: Request) -> bool:
@@ -121,13 +130,6 @@ def _asked(state: State, declared: Callable[[], Any]) -> AnyResponse | None:
             "access", "access must return True, False or a response, not %s", type(answer).__name__
         )
     return _problem(403, "You may not read this.")
-
-
-def _uncached(response: Response) -> Response:
-    """Numbers are for who asked, now; a route may let them keep a copy."""
-    response.headers.setdefault("Cache-Control", "no-store")
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
 
 
 def _problem(status: int, detail: str) -> Response:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import Blueprint, Flask, Response, abort, request, url_for
+from flask import Blueprint, Flask, Response, request, url_for
 
 from .. import assets
 from ..context import Helpers
 from ..record import State, current_record, current_view
+from . import headers
 from .ingest import Ingest
+from .problem import problem
 
 #: A file whose name is its content's hash never changes.
 _FOREVER = "public, max-age=31536000, immutable"
@@ -41,6 +43,7 @@ def install(app: Flask, state: State) -> None:
         template_folder="templates",
         url_prefix=state.settings.browser_prefix,
     )
+    blueprint.after_request(headers.dress)
     scripts = {"a": module.main, **module.parts}
     end = f"{module.hash}.js"
     door = f'export * from "./a.{end}";\n'.encode()
@@ -60,7 +63,7 @@ def install(app: Flask, state: State) -> None:
 def _script(script: assets.Script | None, name: str) -> Response:
     """A script in the shortest form that the browser takes."""
     if script is None:
-        abort(404)
+        return _nothing()
     accepted = request.accept_encodings
     coding = next((coding for coding in ("br", "gzip") if accepted[coding]), "")
     response = _answer(script.forms[coding], _FOREVER)
@@ -73,17 +76,20 @@ def _script(script: assets.Script | None, name: str) -> Response:
 
 def _map(script: assets.Script | None) -> Response:
     if script is None:
-        abort(404)
+        return _nothing()
     return _answer(script.source_map, _FOREVER, "application/json")
 
 
 def _answer(body: bytes, cache: str, mimetype: str = "text/javascript") -> Response:
     response = Response(body, mimetype=mimetype)
     response.headers["Cache-Control"] = cache
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.add_etag()
     response.make_conditional(request)
     return response
+
+
+def _nothing() -> Response:
+    return problem(404, "There is no such file.", "The page's snippet names the files there are.")
 
 
 def _module_url() -> str:

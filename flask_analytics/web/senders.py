@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flask import Request, Response
+from flask import Request
 
 from ..config import Settings
 from ..event import Event
@@ -82,13 +82,6 @@ def shown(current: Request) -> bytes | None:
 def is_own(origin: str, current: Request) -> bool:
     """Whether an origin is this very host. Behind a proxy the scheme may be another one."""
     return urlsplit(origin).netloc == current.host if "://" in origin else False
-
-
-def uncached(response: Response) -> Response:
-    """No answer to a sender is for anybody else."""
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
 
 
 def accept(pipeline: Pipeline, event: Event) -> None:

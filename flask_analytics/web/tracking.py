@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, request
 from ..enrich import best_language, header_text
 from ..event import Event
 from ..record import State
-from . import body, senders
+from . import body, headers, senders
 from .payload import Payload, Unreadable
 from .problem import json_response, problem
 from .senders import Senders
@@ -60,7 +60,7 @@ def install(app: Flask, state: State) -> None:
         "flask_analytics_tracking", __name__, url_prefix=f"{state.settings.url_prefix}/v1"
     )
     blueprint.before_request(lambda: _foreign(known))
-    blueprint.after_request(senders.uncached)
+    blueprint.after_request(headers.dress)
     blueprint.after_request(lambda response: _readable(known, response))
     other = partial(_other_method, known)
     for name, read in READERS.items():

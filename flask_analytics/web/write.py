@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, request
 
 from ..record import State
-from . import body, senders
+from . import body, headers, senders
 from .batch import read_events, read_identify
 from .payload import Payload, Unreadable
 from .problem import json_response, problem
@@ -26,7 +26,7 @@ def install(app: Flask, state: State) -> None:
         "flask_analytics_write", __name__, url_prefix=f"{state.settings.url_prefix}/api"
     )
     blueprint.before_request(lambda: _refusal(known))
-    blueprint.after_request(senders.uncached)
+    blueprint.after_request(headers.dress)
     routes: dict[str, Callable[[bytes, datetime], Payload]] = {
         "events": read_events,
         "identify": _identify,

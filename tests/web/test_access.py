@@ -13,22 +13,9 @@ from flask.testing import FlaskClient
 
 from flask_analytics import Analytics, Event
 from flask_analytics.errors import ConfigurationError
-from flask_analytics.hooks import OWN
 from flask_analytics.testing import capture_events
 
 HEALTH = "/analytics/health"
-
-#: What browsers and pages need without being anybody.
-PUBLIC = {
-    "flask_analytics.module",
-    "flask_analytics.part",
-    "flask_analytics.map",
-    "flask_analytics.door",
-    "flask_analytics.ingest",
-}
-
-#: The style sheets of the page that refuses.
-LOOK = {"flask_analytics_look.file"}
 
 TOKEN = "a-long-random-token"
 
@@ -43,46 +30,6 @@ def bearer(token: str) -> dict[str, str]:
 def debugged(make_app: MakeApp) -> FlaskClient:
     """A client on this machine, of an application in debug mode without access rules."""
     return make_app(DEBUG=True).test_client()
-
-
-def own_routes(app: Flask) -> list[tuple[str, str]]:
-    """Each of our routes that is not public, with each of its methods."""
-    found = []
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith(OWN) and rule.endpoint not in PUBLIC | LOOK:
-            path = app.url_map.bind("localhost").build(
-                rule.endpoint, dict.fromkeys(rule.arguments, "1"), method=sorted(rule.methods)[0]
-            )
-            found += [(path, method) for method in sorted(rule.methods)]
-    return found
-
-
-@pytest.mark.parametrize("who", ["nobody", "wrong token", "empty token", "refused"])
-def test_no_route_answers_without_access(make_app: MakeApp, who: str) -> None:
-    """Each route of ours, with each of its methods: a new one that forgets its guard fails here."""
-    analytics = Analytics()
-    app = make_app(analytics, ANALYTICS_READ_TOKENS={"reports": TOKEN})
-    if who == "refused":
-        analytics.access(lambda: False)
-    headers = {"wrong token": bearer("wrong"), "empty token": bearer("")}.get(who, {})
-    routes = own_routes(app)
-
-    statuses = {
-        (path, method): app.test_client().open(path, method=method, headers=headers).status_code
-        for path, method in routes
-    }
-
-    assert len(routes) >= 2 * 3
-    assert set(statuses.values()) <= {401, 403}, statuses
-
-
-def test_public_routes_are_these_and_no_others(make_app: MakeApp) -> None:
-    """Whoever adds one says so here."""
-    app = make_app()
-
-    endpoints = {rule.endpoint for rule in app.url_map.iter_rules()}
-
-    assert {name for name in endpoints if name.startswith("flask_analytics.")} == PUBLIC
 
 
 def test_refusal_names_the_cure(client: FlaskClient) -> None:

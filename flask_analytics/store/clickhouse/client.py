@@ -129,6 +129,8 @@ class Client:
             send_receive_timeout=self._timeout + GRACE,
             autogenerate_session_id=False,  # a session would let one question in at a time
             form_encode_query_params=True,  # long lists of ids do not fit into a URL
+            # Its own, without which it would send everything by a proxy of the environment.
+            pool_mgr=driver.driver.httputil.default_pool_manager(),
         )
 
     def _in_words(self, error: Exception) -> StoreError:

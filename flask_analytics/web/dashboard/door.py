@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from ...errors import QuestionError, StoreError
 from ...record import State
 from ...store import run
-from .. import access
+from .. import access, headers
 from . import embed, form, look, report, shell
 from .delivery import delivery, ledger, replay
 from .desk import NAME, Closed, Desk, address, open_desk
@@ -96,6 +96,8 @@ def _part(state: State, page: str, answer: Callable[[Desk], Response]) -> Callab
 
 def _action(state: State, page: str, act: Callable[[Desk], Response]) -> Callable[[], Response]:
     def view() -> Response:
+        if access.is_machine(request):
+            return shell.refuse(state, page, 403, "Tokens only read", _MACHINE)
         if not form.is_ours():
             return shell.refuse(state, page, 403, "Please send it again", _STRANGE)
         return guarded(state, page, lambda: act(open_desk(state, page)))
@@ -106,7 +108,8 @@ def _action(state: State, page: str, act: Callable[[Desk], Response]) -> Callabl
 def guarded(state: State, endpoint: str, view: Callable[[], Response]) -> Response:
     """What a view answers, or a page that says why it cannot."""
     try:
-        return view()
+        answer = view()
+        return headers.page(answer) if answer.mimetype == "text/html" else answer
     except QuestionError as error:
         return shell.refuse(state, endpoint, 400, "This report cannot be made", str(error))
     except Closed:
@@ -138,6 +141,10 @@ _SLOW = (
 _STRANGE = (
     "This form did not come from a page of this dashboard, or the page was opened before cookies "
     "were cleared. Go back, load the page again, and repeat it. Nothing was changed."
+)
+_MACHINE = (
+    "A token of ANALYTICS_READ_TOKENS reads numbers and changes none. Log in as somebody whom "
+    "@analytics.access lets in. Nothing was changed."
 )
 _FAILED = "It is our mistake, not yours. The application's log says what happened."
 

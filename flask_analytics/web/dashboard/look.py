@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from flask import Blueprint, Flask, Response, abort, request, url_for
+from flask import Blueprint, Flask, Response, request, url_for
 
 from ... import assets
 from ...record import State
+from .. import headers
 from ..charts.bars import share
 from ..charts.spark import spark
+from ..problem import problem
 
 NAME = "flask_analytics_look"
 
@@ -30,6 +32,7 @@ def install(app: Flask, state: State) -> None:
     """Register the route and the templates' way to it."""
     prefix = f"{state.settings.url_prefix}/look"
     blueprint = Blueprint(NAME, __name__, url_prefix=prefix)
+    blueprint.after_request(headers.dress)
     blueprint.add_url_rule("/<name>", "file", _file)
     app.register_blueprint(blueprint)
     app.jinja_env.globals["analytics_look"] = address
@@ -51,12 +54,11 @@ def _text(name: str) -> tuple[bytes, str]:
 
 def _file(name: str) -> Response:
     if name not in FILES:
-        abort(404)
+        return problem(404, "There is no such file.", f"There are {', '.join(FILES)}.")
     text, version = _text(name)
     response = Response(text, mimetype=FILES[name])
     is_named = request.args.get("v") == version
     response.headers["Cache-Control"] = _FOREVER if is_named else "no-cache"
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.add_etag()
     response.make_conditional(request)
     return response

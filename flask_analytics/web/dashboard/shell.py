@@ -7,26 +7,12 @@ from typing import Any
 from flask import Response, make_response, render_template, request
 
 from ...record import State
+from .. import headers
 from . import form
 from .desk import NAME, Desk, bare_desk
 from .menu import PAGES
 from .report import PRESETS
 from .saved import links
-
-#: Only our own files, no inline script or style, in nobody's frame.
-POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 FOLDER = "flask_analytics/dashboard/"
 
@@ -46,7 +32,7 @@ def show(desk: Desk, template: str, code: int = 200, /, **context: Any) -> Respo
         saved=lambda: links(desk),
         **context,
     )
-    response = protected(make_response(html, code))
+    response = headers.page(make_response(html, code))
     form.remember(response, f"{NAME}.overview")
     return response
 
@@ -67,11 +53,4 @@ def refused(state: State, answer: Response) -> Response:
     )
     answer.set_data(html)
     answer.mimetype = "text/html"
-    return protected(answer)
-
-
-def protected(response: Response) -> Response:
-    """With the headers that keep a page to itself."""
-    for name, value in HEADERS.items():
-        response.headers[name] = value
-    return response
+    return headers.page(answer)

@@ -78,6 +78,16 @@ def test_what_a_server_is_told(by_http: ClickHouseStore, server: StandIn) -> Non
     assert [told["max_execution_time"] for told in asked] == ["7"]
 
 
+def test_environment_gives_no_proxy(
+    by_http: ClickHouseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It could read every event, and the password."""
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+
+    assert by_http.append([event(1)]) == 1
+
+
 def test_a_wrong_password(server: StandIn) -> None:
     """Is an error of the store, and is not shown."""
     store = ClickHouseStore(f"clickhouse://{USER}:wrong-one@127.0.0.1:{server.server_port}/a")

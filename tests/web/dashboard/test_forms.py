@@ -31,7 +31,35 @@ FORMS = {
     "reports/remove": {"name": "Mine"},
 }
 
+ATTACKS = (
+    "no token", "wrong token", "another session's token", "token in the query", "no cookie",
+    "cross-site", "same-site", "origin", "null origin", "origin that begins like ours",
+)  # fmt: skip
+
+#: What the browser says of the page that sends.
+SAYS = {
+    "cross-site": {"Sec-Fetch-Site": "cross-site"},
+    "same-site": {"Sec-Fetch-Site": "same-site"},
+    "origin": {"Origin": "https://evil.example"},
+    "null origin": {"Origin": "null"},
+    "origin that begins like ours": {"Origin": "http://localhost.evil.example"},
+}
+
 Send = Callable[..., TestResponse]
+
+
+def test_every_form_is_attacked(app: Flask) -> None:
+    """A new one has to be named above; a GET changes nothing, it leads nowhere."""
+    rules = [
+        rule
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint.startswith("flask_analytics_dashboard.")
+        and not rule.endpoint.endswith(".nowhere")
+    ]
+
+    changing = {rule.rule for rule in rules if (rule.methods or set()) - {"GET", "HEAD", "OPTIONS"}}
+    assert changing == {f"/analytics/{path}" for path in FORMS}
+    assert not [rule for rule in rules if rule.rule in changing and "GET" in (rule.methods or ())]
 
 
 @pytest.fixture
@@ -50,7 +78,7 @@ def send(analytics: Analytics, client: FlaskClient, keep: Callable[..., None]) -
 
 
 @pytest.mark.parametrize("path", FORMS)
-@pytest.mark.parametrize("attack", ["no token", "wrong token", "no cookie", "cross-site", "origin"])
+@pytest.mark.parametrize("attack", ATTACKS)
 def test_no_other_page_can_send_a_form(
     send: Send, client: FlaskClient, path: str, attack: str
 ) -> None:
@@ -58,19 +86,22 @@ def test_no_other_page_can_send_a_form(
     cookie = client.get_cookie(COOKIE, path="/analytics/")
     assert cookie is not None
     data = {"token": cookie.value, **FORMS[path]}
-    headers = {}
+    query = {}
     if attack == "no token":
         del data["token"]
     elif attack == "wrong token":
         data["token"] = "x"
+    elif attack == "another session's token":
+        page = client.application.test_client().get("/analytics/people?id=ann").text
+        data["token"] = page.partition('name="token" value="')[2].partition('"')[0]
+        assert data["token"] not in ("", cookie.value)
+    elif attack == "token in the query":
+        query["token"] = data.pop("token")
     elif attack == "no cookie":
         client.delete_cookie(COOKIE, path="/analytics/")
-    elif attack == "cross-site":
-        headers["Sec-Fetch-Site"] = "cross-site"
-    else:
-        headers["Origin"] = "https://evil.example"
 
-    answer = client.post(f"/analytics/{path}", data=data, headers=headers)
+    headers = SAYS.get(attack, {})
+    answer = client.post(f"/analytics/{path}", data=data, query_string=query, headers=headers)
 
     assert answer.status_code == 403
     assert "Nothing was changed" in answer.text

@@ -20,7 +20,7 @@ from flask_analytics.metrics.duration import told
 from flask_analytics.store.run import Busy
 from flask_analytics.testing import capture_events
 from flask_analytics.web.dashboard.menu import PAGES
-from flask_analytics.web.dashboard.shell import HEADERS
+from flask_analytics.web.headers import PAGE
 
 from .conftest import attributes, event, text_of, view
 
@@ -150,7 +150,7 @@ def test_every_page_is_protected_and_small(look: Look, path: str) -> None:
     page = look(path)
 
     assert page.status_code == (404 if path == "nothing" else 200)
-    assert {name: page.headers[name] for name in HEADERS} == HEADERS
+    assert {name: page.headers[name] for name in PAGE} == PAGE
     assert page.headers["Cache-Control"] == "no-store"
     assert not re.search(r"<style|\sstyle=|\son\w+=|javascript:|<script>|https?://", page.text)
     assert len(gzip.compress(page.data)) < 40 * 1024
@@ -283,7 +283,7 @@ def test_closed_page_says_how_to_open_it(client: FlaskClient) -> None:
 
     assert (page.status_code, page.mimetype) == (403, "text/html")
     assert "@analytics.access" in page.text
-    assert page.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
+    assert page.headers["Content-Security-Policy"] == PAGE["Content-Security-Policy"]
     assert "--debug" in page.text
     plain = client.get("/analytics/", headers={"Accept": "application/json"})
     assert plain.mimetype == "application/problem+json"
