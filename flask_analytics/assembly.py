@@ -20,6 +20,7 @@ from .delivery.direct import Direct
 from .errors import ConfigurationError
 from .event import Event
 from .log import QuietLog
+from .permission import DNT, GPC, Permission
 from .pipeline import Pipeline, Sink, Step
 from .record import Callbacks, State, thaw
 from .salt import DailySalt
@@ -39,7 +40,14 @@ def assemble(
     place = _journal_folder(app, settings)
     pipeline, board = _pipeline(app, settings, collectors, place, log)
     pipeline.steps = steps
-    return State(app, settings, pipeline, callbacks, board, store, collectors)
+    permission = Permission(
+        app,
+        lambda: callbacks.consent,
+        {GPC: settings.gpc, DNT: settings.dnt},
+        [word for one in collectors.items() for word in (one[0], one[1].integration)],
+        log,
+    )
+    return State(app, settings, pipeline, callbacks, board, permission, store, collectors)
 
 
 def _home(app: Flask, settings: config.Settings) -> Path:

@@ -167,6 +167,8 @@ class Event(
     previous_id: str | None = None
     context: dict[str, Any] = {}
     integrations: dict[str, Any] = {}
+    #: What the visitor allows, where somebody was asked; see ``consent``.
+    consent: dict[str, bool] = {}
 
     @property
     def name(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 from weakref import WeakSet, ref
@@ -130,6 +131,26 @@ class Analytics(Helpers):
         have one of ANALYTICS_READ_TOKENS.
         """
         self._callbacks.access = function
+        return function
+
+    def consent(self, function: F) -> F:
+        """Declare what the visitor of the request allows: called without arguments, inside it.
+
+        True is a yes to all, False a no, and a mapping tells them apart, by purpose or by
+        collector: ``{"store": True, "forward": False}``, ``{"Mixpanel": False}``. What it does
+        not name is allowed. A no to all is counted as dropped (``consent``), and nothing is kept;
+        so is whatever the function raises (``consent_failed``).
+
+        :raises ConfigurationError: it wants arguments, or cannot be called.
+        """
+        try:
+            inspect.signature(function).bind()
+        except TypeError as error:
+            raise ConfigurationError(
+                f"@analytics.consent takes a function without arguments ({error}): it reads the "
+                "request itself, such as request.cookies"
+            ) from None
+        self._callbacks.consent = function
         return function
 
     # -- questions

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import msgspec
 
 from . import signals
+from .consent import Consent, is_refused, may_keep
 from .errors import DropEvent
 from .event import MAX_EVENT_BYTES, Event, decode, encode
 from .guard import inside, is_inside
@@ -46,6 +47,11 @@ class Draft(msgspec.Struct, gc=False, array_like=True, tag="draft", tag_field="k
     #: What its message id is made of, once that is fixed.
     stamp: Stamp | None = None
 
+    @property
+    def consent(self) -> Consent:
+        """What the visitor allows."""
+        return self.event.consent
+
     def freeze(self, pipeline: Pipeline) -> None:
         """Fix what could come out otherwise in another process."""
         self.stamp = pipeline.stamp()
@@ -60,6 +66,9 @@ class Draft(msgspec.Struct, gc=False, array_like=True, tag="draft", tag_field="k
 class Unfinished(Protocol):
     """What a pipeline accepts: a ``Draft``, or a request's own record."""
 
+    @property
+    def consent(self) -> Consent | None: ...
+
     def freeze(self, pipeline: Pipeline) -> None: ...
 
     def draft(self, pipeline: Pipeline) -> Draft: ...
@@ -68,7 +77,7 @@ class Unfinished(Protocol):
 class Sink(Protocol):
     """Where accepted events go: the dispatcher, or ``Direct`` in tests."""
 
-    def put(self, item: Any) -> None: ...
+    def put(self, item: Any, keep: bool = True) -> None: ...
 
     def flush(self, timeout: float) -> bool: ...
 
@@ -129,11 +138,13 @@ class Pipeline:
         """Take an event on its way."""
         if is_inside():  # a step, receiver or collector that tracks would call itself for ever
             self.count_dropped("reentrant")
+        elif (consent := draft.consent) and is_refused(consent):
+            self.count_dropped("consent")
         elif self.steps or signals.event_accepted.receivers:
             with inside():
                 self._walk(self.complete(draft))
         else:
-            (self._sink or self.sink).put(draft)
+            self._put(draft, consent)
 
     def stamp(self) -> Stamp:
         """Fix an event's message id without writing it."""
@@ -181,8 +192,17 @@ class Pipeline:
         if self.steps and not self._is_readable(event):
             self.count_dropped("invalid")
             return
+        if is_refused(event.consent):
+            self.count_dropped("consent")
+            return
         self.send_signal("event_accepted", event=event)
-        self.sink.put(event)
+        self._put(event, event.consent)
+
+    def _put(self, item: Any, consent: Consent | None) -> None:
+        if consent and not may_keep(consent):
+            self.sink.put(item, keep=False)
+        else:
+            (self._sink or self.sink).put(item)
 
     def _is_readable(self, event: Event) -> bool:
         """Whether a collector could read what the steps made, such as a ``user_id`` of 42."""

@@ -14,6 +14,7 @@ from . import visitor
 from .config import Settings
 from .enrich import METHOD
 from .event import Event, EventType, Revenue
+from .permission import Permission
 from .pipeline import Draft, Pipeline, Stamp, View
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Callbacks:
 
     user_id: Callable[[], Any] | None = None
     classify: Callable[..., Any] | None = None
+    #: What the visitor of the request allows.
+    consent: Callable[[], Any] | None = None
     #: Who may read: True, False, or a response to pass on.
     access: Callable[[], Any] | None = None
     #: Blueprints without automatic events.
@@ -53,6 +56,8 @@ class State:
     callbacks: Callbacks
     #: Where this process's counts stand beside the others'; opened at first use.
     board: Callable[[], Board]
+    #: Asks what visitors allow.
+    permission: Permission
     #: Opens the store at first use; None where ANALYTICS_STORE is None.
     store: Callable[[], Store] | None = None
     #: Where events go, by name.
@@ -107,6 +112,9 @@ class Record(msgspec.Struct, gc=False, array_like=True, tag="record", tag_field=
     at: float | None = None
     stamp: Stamp | None = None
 
+    # before it is sent; last, since a new field comes last
+    consent: dict[str, bool] | None = None
+
     def freeze(self, pipeline: Pipeline) -> None:
         """Fix what could come out otherwise in another process."""
         self.at = self._began_at(pipeline)
@@ -132,6 +140,7 @@ class Record(msgspec.Struct, gc=False, array_like=True, tag="record", tag_field=
             duration=None if self.started is None else self.ended - self.started,
             properties=self.properties or {},
             revenue=self.revenue,
+            consent=self.consent or {},
         )
         method = None if self.facts is None else self.facts[METHOD]
         if method in ACTIONS:

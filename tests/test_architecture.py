@@ -14,7 +14,7 @@ ROOT = Path(__file__).parent.parent / "flask_analytics"
 #: A package with a star is one room: its modules may import each other, in no circle.
 FLOORS = [
     # 1: words and laws. They import nothing of ours but errors.
-    "signals assets ids event config log tally guard trigger "
+    "signals assets ids event config log tally guard trigger consent "
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
     "delivery.stats delivery.sigterm web.keys web.problem web.origin web.charts.*",
     # 2: what is made of them; the questions and their answers, as values
@@ -22,7 +22,8 @@ FLOORS = [
     "collectors.visits collectors.connect delivery.hub delivery.buffer "
     "delivery.dead delivery.segment delivery.sheet metrics.*",
     # 3: tools, each about one thing; what a store is
-    "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
+    "enrich visitor permission delivery.addressee delivery.verdicts delivery.supply "
+    "delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "
     "collectors.answer collectors.ga4_words collectors.memory collectors.stdout store.base "
     "store.bookmark",

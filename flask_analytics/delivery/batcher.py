@@ -17,9 +17,9 @@ from gevent.pool import Pool
 
 from ..collectors.base import Batch, Collector
 from ..event import Event, decode
-from ..guard import inside
 from ..log import QuietLog
 from .account import Account, Settled
+from .addressee import wants
 from .breaker import ABANDONED, CLOSED, FAILURE, SUCCESS, Breaker
 from .buffer import Budget, Entry
 from .caller import Caller
@@ -83,6 +83,7 @@ class Lane:
             budget,
             read=self._read,
             accepted=self.account.accept,
+            refused=self.account.refuse,
             evicted=lambda entry: self.account.lose(1, "queue_full"),
             poisoned=lambda entry: self.account.reject(entry, "poison"),
         )
@@ -113,28 +114,18 @@ class Lane:
         self._caller.open()
         self._runner = gevent.spawn(self._run)
 
-    def wants(self, event: Event) -> bool:
-        """Whether the event is meant for this collector."""
-        try:
-            chosen = event.integrations  # before_send may have made anything of it
-            if chosen and not chosen.get(self.collector.integration, chosen.get("All", True)):
-                return False
-            if self.collector.accepts is None:  # as a rule; inside() takes 2.6 us
-                return True
-            with inside():
-                return bool(self.collector.accepts(event))
-        except BaseException as error:  # it would end the pump, for every lane
-            self._log.warning(f"accepts {self.name}", "accepts of %s raised", self, error=error)
-            return True
-
-    def _read(self, body: bytes) -> bytes | None:
+    def _read(self, body: bytes) -> bytes | str | None:
         event, wire = self._thaw(body)
-        return wire if self.wants(event) else None
+        wanted = wants(self.collector, self.name, event, self._log)
+        return wire if wanted is True else wanted or None
 
     def offer(self, event: Event, entry: Entry) -> None:
         """Take the next event in, if it is meant for this collector."""
         before = len(self.supply)
-        self.supply.offer(entry, self.wants(event))
+        wanted = wants(self.collector, self.name, event, self._log)
+        if isinstance(wanted, str):
+            self.account.refuse(wanted)
+        self.supply.offer(entry, wanted is True)
         count = len(self.supply)
         if count and not before:
             self._oldest = self._clock()
@@ -344,7 +335,7 @@ class Lane:
         old = [entry for entry in entries if entry.at < oldest]
         if old:
             for entry in old:
-                self._dead.bury(entry.body, self.name, "expired", entry.at)
+                self.account.bury(entry, "expired")
             self.account.drop(old, "expired")
             entries = [entry for entry in entries if entry.at >= oldest]
         return entries

@@ -90,15 +90,18 @@ class Dispatcher:
 
     # -- any thread
 
-    def put(self, item: Item) -> None:
-        """Accept an item. Starts the thread on the first one of a process."""
+    def put(self, item: Item, keep: bool = True) -> None:
+        """Accept an item. Starts the thread on the first one of a process.
+
+        :param keep: False: it must not be on a disk, not even while it waits.
+        """
         pump = self._pump
         if pump.pid != os.getpid():
             pump = self.renew()
         if pump.is_closed:
             pump.dropped.count("closed")
             return
-        if pump.journal is not None:
+        if pump.journal is not None and keep:
             if not self._write(pump, item):
                 self._overflow(pump)
         else:

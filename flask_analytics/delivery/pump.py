@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import gevent.event
 
+from ..consent import may_keep
 from ..event import Event, encode
 from ..log import QuietLog
 from ..tally import Tally
@@ -183,6 +184,7 @@ class Pump:
                 item, *place = item
             event = self._complete(item)
             entry = Entry(encode(event), *place)
+            entry.may_keep = may_keep(event.consent)
         except Exception as error:
             self._invalid(error)
             return

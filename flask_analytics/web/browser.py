@@ -13,6 +13,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import assets, visitor
 from ..enrich import Facts, capture, host_name
+from ..errors import DropEvent
 from ..pipeline import Draft
 from ..record import State, current_record, current_view
 from .origin import is_same_origin
@@ -134,6 +135,12 @@ def ingest(state: State) -> Response:
 
 def _accept(state: State, events: list[Any]) -> None:
     """The server's facts win: who, from where, in which language."""
+    try:
+        consent = state.permission.of(request.environ) or {}
+    except DropEvent as drop:
+        for _ in events:
+            state.pipeline.count_dropped(drop.reason)
+        return
     now = state.pipeline.clock()
     facts = Facts._make(capture(request.environ)).of_visitor()
     try:
@@ -143,7 +150,7 @@ def _accept(state: State, events: list[Any]) -> None:
         user = None
     trusted = state.settings.trusted_hosts
     for event in events:
-        event.user_id = user
+        event.user_id, event.consent = user, consent
         if trusted and event.url and host_name(urlsplit(event.url).netloc, trusted) is None:
             event.url = None  # the page's word for it is not enough
         state.pipeline.accept(Draft(event, now, facts))

@@ -322,6 +322,17 @@ def test_consent_is_said_with_every_request(destination: FakeDestination) -> Non
     }
 
 
+def test_the_visitors_own_word_goes_before_the_option(destination: FakeDestination) -> None:
+    """What somebody said of advertising is theirs."""
+    asked = events.page(consent={"store": True, "forward": True, "ads": True})
+
+    deliver(ga4(destination, consent="denied"), asked, events.page(2))
+
+    first, second = requests(destination)
+    assert first["consent"] == {"ad_user_data": "GRANTED", "ad_personalization": "GRANTED"}
+    assert second["consent"]["ad_user_data"] == "DENIED"
+
+
 # -- the validation server
 
 
