@@ -39,7 +39,7 @@ def assemble(
     collectors = _collectors(settings, store)
     place = _journal_folder(app, settings)
     pipeline, board = _pipeline(app, settings, collectors, place, log)
-    pipeline.steps = steps
+    pipeline.steps, pipeline.redactions = steps, callbacks.redact
     permission = Permission(
         app,
         lambda: callbacks.consent,

@@ -109,7 +109,9 @@ class Analytics(Helpers):
     def before_send(self, function: F) -> F:
         """Declare a last look at each event: ``event -> event``, or None to drop it.
 
-        Called in the thread of the request, once for each event, in the order of declaration.
+        Called in the thread of the request, once for each event, in the order of declaration,
+        before anything of the event is on a disk. One that raises changes nothing: to take out
+        what must not be kept, use ``redact``.
         """
 
         def step(event: Event) -> Event:
@@ -121,6 +123,28 @@ class Analytics(Helpers):
             return result
 
         self._steps.append(step)
+        return function
+
+    def redact(self, function: F) -> F:
+        """Declare what takes out of each event what must not be kept: ``event -> None`` or event.
+
+        Called last of all, in the thread of the request, before anything of the event is on a
+        disk, told to a receiver or given to a collector; by ``flask analytics import`` too. What
+        it raises drops the event, counted as ``redact_failed``.
+
+        ``event.replace_texts(function)`` puts every text of an event through a function.
+        """
+
+        def step(event: Event) -> Event:
+            result = function(event)
+            if result is None:
+                return event
+            if not isinstance(result, Event):
+                kind = type(result).__name__
+                raise TypeError(f"redact must return None or the event, not {kind}")
+            return result
+
+        self._callbacks.redact.append(step)
         return function
 
     def access(self, function: F) -> F:

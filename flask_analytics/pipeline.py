@@ -108,6 +108,8 @@ class Pipeline:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.steps: list[Step] = []
+        #: The last steps: what these cannot look at goes no further.
+        self.redactions: list[Step] = []
         self.log = log or QuietLog()
         self.clock = clock
         #: Apart from message ids, because these are printed in pages and those must not be guessed.
@@ -140,7 +142,7 @@ class Pipeline:
             self.count_dropped("reentrant")
         elif (consent := draft.consent) and is_refused(consent):
             self.count_dropped("consent")
-        elif self.steps or signals.event_accepted.receivers:
+        elif self.steps or self.redactions or signals.event_accepted.receivers:
             with inside():
                 self._walk(self.complete(draft))
         else:
@@ -179,24 +181,40 @@ class Pipeline:
         return event
 
     def _walk(self, event: Event) -> None:
-        for step in self.steps:
-            try:
-                before, event = event, step(event)
-                event.message_id = event.message_id or before.message_id
-                event.timestamp = event.timestamp or before.timestamp
-            except DropEvent as drop:
-                self.count_dropped(drop.reason)
-                return
-            except Exception as error:  # the event goes on as it is
-                self.log.warning("step", "before_send raised", error=error)
-        if self.steps and not self._is_readable(event):
-            self.count_dropped("invalid")
-            return
-        if is_refused(event.consent):
-            self.count_dropped("consent")
+        try:
+            for step in self.steps:
+                event = self._looked_at(event, step)
+            for step in self.redactions:
+                event = self._redacted(event, step)
+            if (self.steps or self.redactions) and not self._is_readable(event):
+                raise DropEvent("invalid")
+            if is_refused(event.consent):
+                raise DropEvent("consent")
+        except DropEvent as drop:
+            self.count_dropped(drop.reason)
             return
         self.send_signal("event_accepted", event=event)
         self._put(event, event.consent)
+
+    def _looked_at(self, event: Event, step: Step) -> Event:
+        try:
+            return _step(event, step)
+        except DropEvent:
+            raise
+        except Exception as error:  # the event goes on as it is
+            self.log.warning("step", "before_send raised", error=error)
+            return event
+
+    def _redacted(self, event: Event, step: Step) -> Event:
+        """:raises DropEvent: nobody knows what is still in it."""
+        try:
+            return _step(event, step)
+        except DropEvent:
+            raise
+        except Exception as error:
+            # Its text alone: the lines of code around it may show what should not be seen.
+            self.log.warning("redact", "redact raised %s: an event is lost", type(error).__name__)
+            raise DropEvent("redact_failed") from None
 
     def _put(self, item: Any, consent: Consent | None) -> None:
         if consent and not may_keep(consent):
@@ -249,3 +267,11 @@ class Pipeline:
             stats["dropped"][reason] = stats["dropped"].get(reason, 0) + count
         stats["trimmed"] = self.trimmed.summary()
         return stats
+
+
+def _step(before: Event, step: Step) -> Event:
+    """What a step makes of an event. Its id and its time are not lost on the way."""
+    event = step(before)
+    event.message_id = event.message_id or before.message_id
+    event.timestamp = event.timestamp or before.timestamp
+    return event

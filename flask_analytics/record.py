@@ -15,7 +15,7 @@ from .config import Settings
 from .enrich import METHOD
 from .event import Event, EventType, Revenue
 from .permission import Permission
-from .pipeline import Draft, Pipeline, Stamp, View
+from .pipeline import Draft, Pipeline, Stamp, Step, View
 
 if TYPE_CHECKING:
     from .collectors.base import Collector
@@ -44,6 +44,8 @@ class Callbacks:
     access: Callable[[], Any] | None = None
     #: Blueprints without automatic events.
     exempt: list[Any] = field(default_factory=list)
+    #: What takes out of an event what must not be kept, the last steps of all.
+    redact: list[Step] = field(default_factory=list)
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
