@@ -17,6 +17,7 @@ from .collectors.store import StoreCollector
 from .delivery import folder
 from .delivery.board import Board
 from .delivery.direct import Direct
+from .delivery.forgotten import Forgotten
 from .errors import ConfigurationError
 from .event import Event
 from .log import QuietLog
@@ -38,7 +39,9 @@ def assemble(
     store = _store(app, settings, log)
     collectors = _collectors(settings, store)
     place = _journal_folder(app, settings)
-    pipeline, board = _pipeline(app, settings, collectors, place, log)
+    home = _home(app, settings)
+    forgotten = Forgotten(home / "forgotten.json" if folder.HAS_LOCKS else None)
+    pipeline, board = _pipeline(app, settings, collectors, place, log, forgotten)
     pipeline.steps, pipeline.redactions = steps, callbacks.redact
     permission = Permission(
         app,
@@ -47,7 +50,9 @@ def assemble(
         [word for one in collectors.items() for word in (one[0], one[1].integration)],
         log,
     )
-    return State(app, settings, pipeline, callbacks, board, permission, store, collectors)
+    return State(
+        app, settings, pipeline, callbacks, board, permission, home, forgotten, store, collectors
+    )
 
 
 def _home(app: Flask, settings: config.Settings) -> Path:
@@ -117,6 +122,7 @@ def _pipeline(
     collectors: dict[str, Collector],
     place: Path | None,
     log: QuietLog,
+    forgotten: Forgotten,
 ) -> tuple[Pipeline, Callable[[], Board]]:
     """The pipeline of an application, and the board that shows its counts. Under TESTING it ends
     in memory, with no thread."""
@@ -144,6 +150,7 @@ def _pipeline(
             owner=app.name,
             fsync=settings.fsync,
             board=board,
+            forgotten=forgotten,
             queue_events=settings.queue_events,
             queue_bytes=settings.queue_bytes,
             shutdown_timeout=settings.shutdown_timeout,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet, ref
 
 from flask import Blueprint, Flask, has_app_context
@@ -20,6 +20,9 @@ from .pipeline import Step
 from .record import Callbacks, State
 from .web import api, browser, health, tracking, write
 from .web.dashboard import door as dashboard
+
+if TYPE_CHECKING:
+    from .erasure import Erased
 
 V = TypeVar("V")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -192,6 +195,27 @@ class Analytics(Helpers):
                 'or set it to "embedded:"'
             )
         return Metrics(state.store, state.pipeline.clock)
+
+    def forget(self, id: str) -> Erased | None:
+        """Erase a person, by any of their ids: from the store, from the journal's files of every
+        process of this machine, from dead letters, and from what waits in memory.
+
+        It waits until the store's files are rewritten. None: nobody has the id. What was delivered
+        before, backups and exported files are not reached.
+
+        :raises StoreError: the store cannot now; ask again.
+        """
+        from . import erasure
+
+        state = self._state()
+        store = state.store() if state.store else None
+        person = erasure.find(state, store, id)
+        if person is None:
+            return None
+        erased = erasure.forget(state, store, person)
+        if store is not None:
+            store.tend()
+        return erased
 
     # -- delivery
 

@@ -62,6 +62,10 @@ class Draft(msgspec.Struct, gc=False, array_like=True, tag="draft", tag_field="k
         """Itself."""
         return self
 
+    def to_json(self) -> bytes:
+        """What the journal keeps of it, once it is frozen."""
+        return _encode(self)
+
 
 class Unfinished(Protocol):
     """What a pipeline accepts: a ``Draft``, or a request's own record."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +13,7 @@ from flask import Flask, Request, request
 
 from . import visitor
 from .config import Settings
+from .delivery.forgotten import Forgotten
 from .enrich import METHOD
 from .event import Event, EventType, Revenue
 from .permission import Permission
@@ -60,6 +62,9 @@ class State:
     board: Callable[[], Board]
     #: Asks what visitors allow.
     permission: Permission
+    #: ANALYTICS_DIR, and who was forgotten lately.
+    home: Path
+    forgotten: Forgotten
     #: Opens the store at first use; None where ANALYTICS_STORE is None.
     store: Callable[[], Store] | None = None
     #: Where events go, by name.

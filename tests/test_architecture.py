@@ -20,10 +20,10 @@ FLOORS = [
     # 2: what is made of them; the questions and their answers, as values
     "values needs pipeline salt collectors.base collectors.checks collectors.clip collectors.words "
     "collectors.visits collectors.connect delivery.hub delivery.buffer "
-    "delivery.dead delivery.segment delivery.sheet metrics.*",
+    "delivery.dead delivery.segment delivery.sheet delivery.forgotten metrics.*",
     # 3: tools, each about one thing; what a store is
-    "enrich visitor permission delivery.addressee delivery.verdicts delivery.supply "
-    "delivery.announcer delivery.lifetime "
+    "enrich visitor permission delivery.blanks delivery.addressee delivery.verdicts "
+    "delivery.supply delivery.announcer delivery.lifetime "
     "delivery.direct delivery.suspects delivery.journal delivery.retired "
     "collectors.answer collectors.ga4_words collectors.memory collectors.stdout store.base "
     "store.bookmark",
@@ -35,7 +35,8 @@ FLOORS = [
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
     "web.batch web.shapes collectors.client",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump delivery.summary store.imports.* store.replays.* web.body web.senders "
+    "context erasure delivery.pump delivery.summary store.imports.* store.replays.* web.body "
+    "web.senders "
     "web.tracking_messages web.tracking_context collectors.webhook collectors.destination",
     # 7: what describes the doors; who lives beside us; services
     "web.openapi web.tracking_calls neighbours "

@@ -78,7 +78,7 @@ class Account:
             if isinstance(verdict, Rejected):
                 self.reject(entry, verdict.reason)
             elif isinstance(verdict, Dropped):
-                self._pass_over(entry, verdict.reason)
+                self.pass_over(entry, verdict.reason)
             elif isinstance(verdict, (Retry, Split, Misconfigured)):
                 again.append(entry)
                 open_.append(verdict)
@@ -111,8 +111,8 @@ class Account:
         for part in verdict.cut:
             trimmed[part if part in trimmed or len(trimmed) < MAX_REASONS else OTHER] += 1
 
-    def _pass_over(self, entry: Entry, reason: str) -> None:
-        """The collector did not send this one. No loss, so the log has nothing to say of it."""
+    def pass_over(self, entry: Entry, reason: str) -> None:
+        """This one is not sent. No loss, so the log has nothing to say of it."""
         dropped = self.ledger.dropped
         dropped[reason if reason in dropped or len(dropped) < MAX_REASONS else OTHER] += 1
         self._announce("event_dropped", collector=self._name, reason=reason, count=1)

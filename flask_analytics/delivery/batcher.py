@@ -24,6 +24,7 @@ from .breaker import ABANDONED, CLOSED, FAILURE, SUCCESS, Breaker
 from .buffer import Budget, Entry
 from .caller import Caller
 from .dead import DeadLetters
+from .forgotten import Forgotten
 from .ledger import Ledger
 from .retry import MAX_RETRY_AFTER, RetryPolicy
 from .segment import Ack, Segment
@@ -49,6 +50,7 @@ class Lane:
     :param budget: what all lanes of the process may hold in memory.
     :param announce: called with a signal's name and its arguments.
     :param dead: where refused events are kept.
+    :param forgotten: whose events are not sent any more.
     :param acknowledge: called with a file of the journal when this lane got further in it.
     :param thaw: makes an event and its JSON of what the journal has.
     :param clock: monotonic seconds; ``epoch`` is the time that its zero stands for.
@@ -65,6 +67,7 @@ class Lane:
         announce: Callable[..., None],
         log: QuietLog,
         dead: DeadLetters | None = None,
+        forgotten: Forgotten | None = None,
         acknowledge: Callable[[Segment], None] = lambda segment: None,
         thaw: Callable[[bytes], tuple[Event, bytes]] = lambda body: (decode(body), body),
         clock: Callable[[], float] = time.monotonic,
@@ -75,6 +78,7 @@ class Lane:
         self.collector = collector
         self.name = name
         self._dead = dead or DeadLetters(None, log)
+        self._forgotten = forgotten or Forgotten(None)
         self.account = Account(
             name, announce=announce, log=log, dead=self._dead, finish=self._finish,
             now=lambda: epoch + clock(),
@@ -331,6 +335,9 @@ class Lane:
 
     def _fresh(self, entries: list[Entry]) -> list[Entry]:
         """Those that are not too old to be sent."""
+        entries, gone = self._forgotten.sift(entries)
+        for entry in gone:
+            self.account.pass_over(entry, "forgotten")
         oldest = self._epoch + self._clock() - self.collector.max_age
         old = [entry for entry in entries if entry.at < oldest]
         if old:

@@ -75,6 +75,32 @@ def take(folder: Path, collector: str, give: Callable[[Event], None], log: Quiet
     return count
 
 
+def matching(folder: Path, is_chosen: Callable[[bytes], bool]) -> Iterator[Letter]:
+    """The letters whose event, as JSON, is one of those."""
+    for path in _files(folder):
+        for letter, body in _letters(path):
+            if is_chosen(body):
+                yield letter
+
+
+def rewrite(folder: Path, rest: Callable[[bytes], bytes | None], log: QuietLog) -> int:
+    """Change letters, or take them out. Returns how many went. Half a line goes, too.
+
+    :param rest: makes of an event, as JSON, what stays of it.
+    """
+    count, others = 0, DeadLetters(folder, log)
+    for path in _files(folder):
+        aside = path.with_name(f"dead.{secrets.token_hex(4)}.jsonl")
+        path.rename(aside)  # nobody writes to it any more
+        for letter, body in _letters(aside):
+            left = rest(body)
+            count += left is None
+            if left is not None:
+                others.bury(left, letter.collector, letter.reason, letter.at)
+        aside.unlink()
+    return count
+
+
 def _event(letter: Letter) -> Event | None:
     try:
         return letter.opened()

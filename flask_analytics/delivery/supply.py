@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .buffer import Budget, Buffer, Entry
-from .segment import Ack, Record, Segment
+from .segment import BLANK, Ack, Record, Segment
 
 #: Adopters that may die while they send the same events; then these go one by one.
 CAREFUL = 3
@@ -279,6 +279,8 @@ class Supply:
         return False
 
     def _body(self, record: Record) -> bytes | str | None:
+        if record.body.startswith(BLANK):  # its person was forgotten
+            return None
         if record.body:
             try:
                 return self._read(record.body)

@@ -1,8 +1,8 @@
 """A person is forgotten: hidden at once, then written out of every file.
 
 ``forget`` is one transaction: after it no answer and no export knows the person. ``erase`` then
-rewrites the segments that hold what is hidden; the old files go when no reader can still be at
-them.
+rewrites the segments that hold what is hidden; the old files go at once, and so do those that
+nobody can read: whose rows they hold is not known.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .arrival import Row
 from .catalog import Catalog
 from .hidden import numbers
 from .merge import merge
-from .quarantine import sort_out
+from .quarantine import discard, sort_out
 from .seal import seal
 from .shelf import Shelf
 from .snapshot import Segment
@@ -125,6 +125,9 @@ def erase(shelf: Shelf) -> int:
         shelf.point("erased")
     with shelf.catalog.write() as connection:
         hidden.lift(connection, gone)
+    shelf.sweep(grace=0)  # whoever still reads an old file looks anew
+    if gone.people:
+        discard(shelf.catalog.folder)
     return len(found)
 
 
