@@ -71,16 +71,25 @@ def _store(app: Flask, settings: config.Settings, log: QuietLog) -> Opener | Non
     )
 
 
-def _visitor(app: Flask, settings: config.Settings) -> enrich.Visitor | None:
-    """Gives visitors the id of their day; under TESTING without a file."""
-    if settings.visitor_id is None:
-        return None
+def _salt(app: Flask, settings: config.Settings) -> Callable[[], DailySalt]:
+    """Opens the day's salt at first use; under TESTING without a file."""
     opened: list[DailySalt] = []
 
-    def visitor(address: str | None, agent: str | None, moment: datetime) -> str | None:
+    def salt() -> DailySalt:
         if not opened:  # appending is atomic: threads that race here all get the first
             opened.append(DailySalt(None if app.testing else _home(app, settings)))
-        return opened[0].visitor(address, agent, moment)
+        return opened[0]
+
+    return salt
+
+
+def _visitor(settings: config.Settings, salt: Callable[[], DailySalt]) -> enrich.Visitor | None:
+    """Gives visitors the id of their day."""
+    if settings.visitor_id is None:
+        return None
+
+    def visitor(address: str | None, agent: str | None, moment: datetime) -> str | None:
+        return salt().visitor(address, agent, moment)
 
     return visitor
 
@@ -129,6 +138,8 @@ def _pipeline(
     # Here, not in the first request: a fork beside that one would leave its child half a module.
     from .delivery.dispatcher import Dispatcher
 
+    salt = _salt(app, settings)
+
     def open_sink(complete: Callable[[Any], Event]) -> Sink:
         if not collectors and not app.testing:
             pipeline.log.warning(
@@ -151,6 +162,7 @@ def _pipeline(
             fsync=settings.fsync,
             board=board,
             forgotten=forgotten,
+            upkeep=lambda: salt().tidy(),
             queue_events=settings.queue_events,
             queue_bytes=settings.queue_bytes,
             shutdown_timeout=settings.shutdown_timeout,
@@ -160,7 +172,7 @@ def _pipeline(
     pipeline = Pipeline(
         app,
         open_sink=open_sink,
-        enrich=enrich.enricher(settings.trusted_hosts, _visitor(app, settings)),
+        enrich=enrich.enricher(settings.trusted_hosts, _visitor(settings, salt)),
         redact=enrich.redact,
         log=log,
     )

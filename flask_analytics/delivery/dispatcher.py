@@ -51,6 +51,7 @@ class Dispatcher:
     :param fsync: ``always``, ``interval`` (each second) or None: when the disk must have an event.
     :param board: where the counts are shown to other processes; asked for when there are some.
     :param forgotten: whose events are not sent any more.
+    :param upkeep: called every second or so while the process lives.
     :param queue_events: events that may wait in memory.
     :param queue_bytes: bytes that they may take.
     :param shutdown_timeout: seconds that the end of the process waits for deliveries.
@@ -70,6 +71,7 @@ class Dispatcher:
         fsync: str | None = None,
         board: Callable[[], Board] | None = None,
         forgotten: Forgotten | None = None,
+        upkeep: Callable[[], None] = lambda: None,
         queue_events: int = 100_000,
         queue_bytes: int = 64 * 1024 * 1024,
         shutdown_timeout: float = 5.0,
@@ -83,7 +85,7 @@ class Dispatcher:
         self._send_signal, self._listens = send_signal, listens
         self._folder, self._owner, self._fsync = folder, owner, fsync
         self._board = board
-        self._forgotten = forgotten
+        self._forgotten, self._upkeep = forgotten, upkeep
         self._queue_events, self._queue_bytes = queue_events, queue_bytes
         self._log = log or QuietLog()
         self._clock = clock
@@ -165,6 +167,7 @@ class Dispatcher:
             invalid=self._count_invalid,
             journal=self._journal() if has_journal else None,
             board=self._board,
+            upkeep=self._upkeep,
             log=self._log,
             clock=self._clock,
             epoch=self._epoch,
