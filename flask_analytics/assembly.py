@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from .collectors import address
 from .collectors.base import Collector
 from .collectors.memory import MemoryCollector
 from .collectors.store import StoreCollector
-from .delivery import folder
+from .delivery import folder, letters
 from .delivery.board import Board
 from .delivery.direct import Direct
 from .delivery.forgotten import Forgotten
@@ -26,6 +27,9 @@ from .pipeline import Pipeline, Sink, Step
 from .record import Callbacks, State, thaw
 from .salt import DailySalt
 from .store.address import Opener
+
+#: Seconds.
+DAY = 86_400.0
 
 
 def assemble(
@@ -92,6 +96,22 @@ def _visitor(settings: config.Settings, salt: Callable[[], DailySalt]) -> enrich
         return salt().visitor(address, agent, moment)
 
     return visitor
+
+
+def _upkeep(
+    settings: config.Settings, salt: Callable[[], DailySalt], place: Path | None, log: QuietLog
+) -> Callable[[], None]:
+    """Destroys what is over: called every second or so while the process lives."""
+    looked_at = [0.0]
+
+    def keep() -> None:
+        salt().tidy()
+        now = time.time()
+        if place is not None and abs(now - looked_at[0]) >= DAY:
+            looked_at[0] = now
+            letters.expire(place, now - settings.retention_days * DAY, log)
+
+    return keep
 
 
 def _collectors(settings: config.Settings, store: Opener | None) -> dict[str, Collector]:
@@ -162,7 +182,7 @@ def _pipeline(
             fsync=settings.fsync,
             board=board,
             forgotten=forgotten,
-            upkeep=lambda: salt().tidy(),
+            upkeep=_upkeep(settings, salt, place, log),
             queue_events=settings.queue_events,
             queue_bytes=settings.queue_bytes,
             shutdown_timeout=settings.shutdown_timeout,
