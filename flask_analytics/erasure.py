@@ -19,6 +19,7 @@ import msgspec
 
 from .delivery import blanks, letters
 from .delivery.forgotten import rest, take_out
+from .errors import StoreError
 from .event import Event, encode
 from .metrics.person import Person, Traits
 from .pipeline import Draft
@@ -118,19 +119,34 @@ def forget(state: State, store: Store | None, person: Person) -> Erased:
     """Erase somebody. In the store they are in no answer from here on; ``Store.tend`` rewrites its
     files.
 
-    :raises StoreError: the store cannot now. What is beside it is erased, and stays so.
-    :raises OSError: the files beside it cannot be written.
+    :raises StoreError: the store cannot now, or the files beside it cannot be written. What is
+        erased by then stays so; do it again.
     """
     now = state.pipeline.clock()
-    state.forgotten.add(person.ids, now)
     traces = Traces(state, person.ids)
-    found = [traces.erase(now)]
+    try:
+        _tell(state, person.ids, now)
+        found = [traces.erase(now)]
+    except OSError as error:
+        raise StoreError(
+            f"{state.home} cannot be written ({error.strerror}): run it as the user that the "
+            "application runs as"
+        ) from error
     count = 0 if store is None else store.forget(person.id)
     found.append(traces.erase(now))
     if store is not None:
         count += sum(store.forget(id) for id in person.ids if _is_back(store, id))
     journal, gone = (sum(column) for column in zip(*found, strict=True))
     return Erased(person.id, person.ids, count, journal, gone)
+
+
+def _tell(state: State, ids: tuple[str, ...], now: float) -> None:
+    """Put somebody on the list. Where no folder can be made, no other process has one either."""
+    try:
+        state.forgotten.add(ids, now)
+    except OSError:
+        if state.home.exists():
+            raise
 
 
 def _is_back(store: Store, id: str) -> bool:

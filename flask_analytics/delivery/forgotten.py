@@ -89,10 +89,10 @@ class Forgotten:
     def add(self, ids: Collection[str], at: float) -> None:
         """Whatever these ids did up to now (seconds since the epoch) is not to be sent.
 
-        :raises OSError: it cannot be written.
+        :raises OSError: it cannot be written; then this process alone knows.
         """
+        self._note(self._known, ids, at)
         if self._path is None:
-            self._note(self._known, ids, at)
             return
         folder.make(self._path.parent)
         with _alone(self._path.with_suffix(".lock")):
