@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -14,16 +15,21 @@ from .collectors import address
 from .collectors.base import Collector
 from .collectors.memory import MemoryCollector
 from .collectors.store import StoreCollector
-from .delivery import folder
+from .delivery import folder, letters
 from .delivery.board import Board
 from .delivery.direct import Direct
+from .delivery.forgotten import Forgotten
 from .errors import ConfigurationError
 from .event import Event
 from .log import QuietLog
+from .permission import DNT, GPC, Permission
 from .pipeline import Pipeline, Sink, Step
 from .record import Callbacks, State, thaw
 from .salt import DailySalt
 from .store.address import Opener
+
+#: Seconds.
+DAY = 86_400.0
 
 
 def assemble(
@@ -37,9 +43,20 @@ def assemble(
     store = _store(app, settings, log)
     collectors = _collectors(settings, store)
     place = _journal_folder(app, settings)
-    pipeline, board = _pipeline(app, settings, collectors, place, log)
-    pipeline.steps = steps
-    return State(app, settings, pipeline, callbacks, board, store, collectors)
+    home = _home(app, settings)
+    forgotten = Forgotten(home / "forgotten.json" if folder.HAS_LOCKS else None)
+    pipeline, board = _pipeline(app, settings, collectors, place, log, forgotten)
+    pipeline.steps, pipeline.redactions = steps, callbacks.redact
+    permission = Permission(
+        app,
+        lambda: callbacks.consent,
+        {GPC: settings.gpc, DNT: settings.dnt},
+        [word for one in collectors.items() for word in (one[0], one[1].integration)],
+        log,
+    )
+    return State(
+        app, settings, pipeline, callbacks, board, permission, home, forgotten, store, collectors
+    )
 
 
 def _home(app: Flask, settings: config.Settings) -> Path:
@@ -58,18 +75,43 @@ def _store(app: Flask, settings: config.Settings, log: QuietLog) -> Opener | Non
     )
 
 
-def _visitor(app: Flask, settings: config.Settings) -> enrich.Visitor | None:
-    """Gives visitors the id of their day; under TESTING without a file."""
-    if settings.visitor_id is None:
-        return None
+def _salt(app: Flask, settings: config.Settings) -> Callable[[], DailySalt]:
+    """Opens the day's salt at first use; under TESTING without a file."""
     opened: list[DailySalt] = []
 
-    def visitor(address: str | None, agent: str | None, moment: datetime) -> str | None:
+    def salt() -> DailySalt:
         if not opened:  # appending is atomic: threads that race here all get the first
             opened.append(DailySalt(None if app.testing else _home(app, settings)))
-        return opened[0].visitor(address, agent, moment)
+        return opened[0]
+
+    return salt
+
+
+def _visitor(settings: config.Settings, salt: Callable[[], DailySalt]) -> enrich.Visitor | None:
+    """Gives visitors the id of their day."""
+    if settings.visitor_id is None:
+        return None
+
+    def visitor(address: str | None, agent: str | None, moment: datetime) -> str | None:
+        return salt().visitor(address, agent, moment)
 
     return visitor
+
+
+def _upkeep(
+    settings: config.Settings, salt: Callable[[], DailySalt], place: Path | None, log: QuietLog
+) -> Callable[[], None]:
+    """Destroys what is over: called every second or so while the process lives."""
+    looked_at = [0.0]
+
+    def keep() -> None:
+        salt().tidy()
+        now = time.time()
+        if place is not None and abs(now - looked_at[0]) >= DAY:
+            looked_at[0] = now
+            letters.expire(place, now - settings.retention_days * DAY, log)
+
+    return keep
 
 
 def _collectors(settings: config.Settings, store: Opener | None) -> dict[str, Collector]:
@@ -109,11 +151,14 @@ def _pipeline(
     collectors: dict[str, Collector],
     place: Path | None,
     log: QuietLog,
+    forgotten: Forgotten,
 ) -> tuple[Pipeline, Callable[[], Board]]:
     """The pipeline of an application, and the board that shows its counts. Under TESTING it ends
     in memory, with no thread."""
     # Here, not in the first request: a fork beside that one would leave its child half a module.
     from .delivery.dispatcher import Dispatcher
+
+    salt = _salt(app, settings)
 
     def open_sink(complete: Callable[[Any], Event]) -> Sink:
         if not collectors and not app.testing:
@@ -136,6 +181,8 @@ def _pipeline(
             owner=app.name,
             fsync=settings.fsync,
             board=board,
+            forgotten=forgotten,
+            upkeep=_upkeep(settings, salt, place, log),
             queue_events=settings.queue_events,
             queue_bytes=settings.queue_bytes,
             shutdown_timeout=settings.shutdown_timeout,
@@ -145,7 +192,7 @@ def _pipeline(
     pipeline = Pipeline(
         app,
         open_sink=open_sink,
-        enrich=enrich.enricher(settings.trusted_hosts, _visitor(app, settings)),
+        enrich=enrich.enricher(settings.trusted_hosts, _visitor(settings, salt)),
         redact=enrich.redact,
         log=log,
     )

@@ -62,6 +62,8 @@ class Settings:
     cors_origins: tuple[str, ...]
     exclude: tuple[str, ...]
     visitor_id: str | None
+    gpc: str
+    dnt: str
     retention_days: int
     trusted_hosts: tuple[str, ...] | None
     queue_events: int
@@ -282,6 +284,8 @@ TABLE: Mapping[str, Setting] = {
     "cors_origins": Setting((), _origins, '["https://app.example.com"]'),
     "exclude": Setting((), _texts, '["/health", "/internal/*"]'),
     "visitor_id": Setting("daily", _optional(_one_of("daily")), '"daily", or None for no id'),
+    "gpc": Setting("forward", _one_of("forward", "all", "ignore"), '"forward", "all" or "ignore"'),
+    "dnt": Setting("ignore", _one_of("forward", "all", "ignore"), '"forward", "all" or "ignore"'),
     "retention_days": Setting(395, _whole, "395"),
     "trusted_hosts": Setting(None, _optional(_texts), '["example.com", ".example.org"]'),
     "queue_events": Setting(100_000, _whole, "100000"),

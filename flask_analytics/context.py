@@ -18,6 +18,7 @@ from . import claims, trigger, visitor
 from .arguments import Money, forgive, make_event, money, properties
 from .arguments import event_name as checked_name
 from .enrich import capture
+from .errors import DropEvent
 from .event import MAX_PROPERTIES, EventType, Revenue
 from .pipeline import Draft
 from .record import Record, State, current_record, record_of, running_request, shown_view
@@ -228,6 +229,10 @@ class Helpers:
             if request is not None:
                 _add_request(state, request, draft)
             state.pipeline.accept(draft)
+        except DropEvent as drop:
+            state.pipeline.count_dropped(drop.reason)
+            if state.is_strict and drop.__cause__ is not None:
+                raise drop.__cause__ from None
         except Exception as error:
             forgive(state, error)
 
@@ -239,6 +244,7 @@ def _set(record: Record, name: str, value: Any) -> None:
 def _add_request(state: State, request: Request, draft: Draft) -> None:
     """The route, the user where the caller named none, the page view and the raw facts."""
     record, event, rule = record_of(request), draft.event, request.url_rule
+    event.consent = state.permission.of(request.environ) or {}
     if rule is not None:
         event.matched_pattern, event.endpoint = rule.rule, rule.endpoint
     if event.user_id is None and state.may_know_visitor():

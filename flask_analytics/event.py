@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -167,11 +167,24 @@ class Event(
     previous_id: str | None = None
     context: dict[str, Any] = {}
     integrations: dict[str, Any] = {}
+    #: What the visitor allows, where somebody was asked; see ``consent``.
+    consent: dict[str, bool] = {}
 
     @property
     def name(self) -> str:
         """What reports call this event: its name, else its action, else its type."""
         return self.event_name or self.action_name or str(self.type)
+
+    def replace_texts(self, replace: Callable[[str], str]) -> None:
+        """Put every text that somebody may have typed through a function: the name, the addresses
+        (``url``, ``path``, ``referrer``, ``user_agent``), and all texts in ``properties``,
+        ``traits`` and ``context``, however deep. Keys and ids stay: who is who depends on them."""
+        for field in ("event_name", "url", "path", "referrer", "user_agent"):
+            value = getattr(self, field)
+            if value:
+                setattr(self, field, replace(value))
+        for field in ("properties", "traits", "context"):
+            setattr(self, field, _replaced(getattr(self, field), replace))
 
     def to_wire(self) -> dict[str, Any]:
         """The event as plain data under its wire names, without what is unknown.
@@ -184,6 +197,16 @@ class Event(
         if duration is not None:
             wire["duration_ms"] = round(duration * 1000, 3)
         return wire
+
+
+def _replaced(value: Any, replace: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return replace(value)
+    if isinstance(value, dict):
+        return {key: _replaced(one, replace) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_replaced(one, replace) for one in value]
+    return value
 
 
 _encode = msgspec.json.Encoder(decimal_format="string").encode

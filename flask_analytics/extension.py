@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakSet, ref
 
 from flask import Blueprint, Flask, has_app_context
@@ -19,6 +20,9 @@ from .pipeline import Step
 from .record import Callbacks, State
 from .web import api, browser, health, tracking, write
 from .web.dashboard import door as dashboard
+
+if TYPE_CHECKING:
+    from .erasure import Erased
 
 V = TypeVar("V")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -116,7 +120,9 @@ class Analytics(Helpers):
     def before_send(self, function: F) -> F:
         """Declare a last look at each event: ``event -> event``, or None to drop it.
 
-        Called in the thread of the request, once for each event, in the order of declaration.
+        Called in the thread of the request, once for each event, in the order of declaration,
+        before anything of the event is on a disk. One that raises changes nothing: to take out
+        what must not be kept, use ``redact``.
         """
 
         def step(event: Event) -> Event:
@@ -130,6 +136,28 @@ class Analytics(Helpers):
         self._steps.append(step)
         return function
 
+    def redact(self, function: F) -> F:
+        """Declare what takes out of each event what must not be kept: ``event -> None`` or event.
+
+        Called last of all, in the thread of the request, before anything of the event is on a
+        disk, told to a receiver or given to a collector; by ``flask analytics import`` too. What
+        it raises drops the event, counted as ``redact_failed``.
+
+        ``event.replace_texts(function)`` puts every text of an event through a function.
+        """
+
+        def step(event: Event) -> Event:
+            result = function(event)
+            if result is None:
+                return event
+            if not isinstance(result, Event):
+                kind = type(result).__name__
+                raise TypeError(f"redact must return None or the event, not {kind}")
+            return result
+
+        self._callbacks.redact.append(step)
+        return function
+
     def access(self, function: F) -> F:
         """Declare who may read: called without arguments, inside the request.
 
@@ -138,6 +166,26 @@ class Analytics(Helpers):
         have one of ANALYTICS_READ_TOKENS.
         """
         self._callbacks.access = function
+        return function
+
+    def consent(self, function: F) -> F:
+        """Declare what the visitor of the request allows: called without arguments, inside it.
+
+        True is a yes to all, False a no, and a mapping tells them apart, by purpose or by
+        collector: ``{"store": True, "forward": False}``, ``{"Mixpanel": False}``. What it does
+        not name is allowed. A no to all is counted as dropped (``consent``), and nothing is kept;
+        so is whatever the function raises (``consent_failed``).
+
+        :raises ConfigurationError: it wants arguments, or cannot be called.
+        """
+        try:
+            inspect.signature(function).bind()
+        except TypeError as error:
+            raise ConfigurationError(
+                f"@analytics.consent takes a function without arguments ({error}): it reads the "
+                "request itself, such as request.cookies"
+            ) from None
+        self._callbacks.consent = function
         return function
 
     # -- questions
@@ -155,6 +203,27 @@ class Analytics(Helpers):
                 'or set it to "embedded:"'
             )
         return Metrics(state.store, state.pipeline.clock)
+
+    def forget(self, id: str) -> Erased | None:
+        """Erase a person, by any of their ids: from the store, from the journal's files of every
+        process of this machine, from dead letters, and from what waits in memory.
+
+        It waits until the store's files are rewritten. None: nobody has the id. What was delivered
+        before, backups and exported files are not reached.
+
+        :raises StoreError: the store cannot now; ask again.
+        """
+        from . import erasure
+
+        state = self._state()
+        store = state.store() if state.store else None
+        person = erasure.find(state, store, id)
+        if person is None:
+            return None
+        erased = erasure.forget(state, store, person)
+        if store is not None:
+            store.tend()
+        return erased
 
     # -- delivery
 

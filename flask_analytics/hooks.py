@@ -29,6 +29,7 @@ from flask import (
 
 from . import visitor
 from .enrich import capture, language_tag, wsgi_text
+from .errors import DropEvent
 from .event import EventType
 from .neighbours import Neighbours
 from .record import (
@@ -172,6 +173,7 @@ class Hooks:
             if type_ is None:
                 return
             record.is_done = True
+            record.consent = self._state.permission.of(environ)
             record.type = type_
             if rule is not None:
                 record.pattern, record.endpoint = rule.rule, endpoint
@@ -184,6 +186,8 @@ class Hooks:
             if response is not None and environ.get("HTTP_SEC_FETCH_DEST") == "empty":
                 self._tell_view(response, record)
             self._pipeline.accept(record)
+        except DropEvent as drop:
+            self._pipeline.count_dropped(drop.reason)
         except Exception as error:
             self._pipeline.log.warning("after", "the automatic event failed", error=error)
 

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import msgspec
 
 from . import signals
+from .consent import Consent, is_refused, may_keep
 from .errors import DropEvent
 from .event import MAX_EVENT_BYTES, Event, decode, encode
 from .guard import inside, is_inside
@@ -46,6 +47,11 @@ class Draft(msgspec.Struct, gc=False, array_like=True, tag="draft", tag_field="k
     #: What its message id is made of, once that is fixed.
     stamp: Stamp | None = None
 
+    @property
+    def consent(self) -> Consent:
+        """What the visitor allows."""
+        return self.event.consent
+
     def freeze(self, pipeline: Pipeline) -> None:
         """Fix what could come out otherwise in another process."""
         self.stamp = pipeline.stamp()
@@ -56,9 +62,16 @@ class Draft(msgspec.Struct, gc=False, array_like=True, tag="draft", tag_field="k
         """Itself."""
         return self
 
+    def to_json(self) -> bytes:
+        """What the journal keeps of it, once it is frozen."""
+        return _encode(self)
+
 
 class Unfinished(Protocol):
     """What a pipeline accepts: a ``Draft``, or a request's own record."""
+
+    @property
+    def consent(self) -> Consent | None: ...
 
     def freeze(self, pipeline: Pipeline) -> None: ...
 
@@ -68,7 +81,7 @@ class Unfinished(Protocol):
 class Sink(Protocol):
     """Where accepted events go: the dispatcher, or ``Direct`` in tests."""
 
-    def put(self, item: Any) -> None: ...
+    def put(self, item: Any, keep: bool = True) -> None: ...
 
     def flush(self, timeout: float) -> bool: ...
 
@@ -99,6 +112,8 @@ class Pipeline:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.steps: list[Step] = []
+        #: The last steps: what these cannot look at goes no further.
+        self.redactions: list[Step] = []
         self.log = log or QuietLog()
         self.clock = clock
         #: Apart from message ids, because these are printed in pages and those must not be guessed.
@@ -131,11 +146,13 @@ class Pipeline:
         """Take an event on its way."""
         if is_inside():  # a step, receiver or collector that tracks would call itself for ever
             self.count_dropped("reentrant")
-        elif self.steps or signals.event_accepted.receivers:
+        elif (consent := draft.consent) and is_refused(consent):
+            self.count_dropped("consent")
+        elif self.steps or self.redactions or signals.event_accepted.receivers:
             with inside():
                 self._walk(self.complete(draft))
         else:
-            (self._sink or self.sink).put(draft)
+            self._put(draft, consent)
 
     def stamp(self) -> Stamp:
         """Fix an event's message id without writing it."""
@@ -170,21 +187,46 @@ class Pipeline:
         return event
 
     def _walk(self, event: Event) -> None:
-        for step in self.steps:
-            try:
-                before, event = event, step(event)
-                event.message_id = event.message_id or before.message_id
-                event.timestamp = event.timestamp or before.timestamp
-            except DropEvent as drop:
-                self.count_dropped(drop.reason)
-                return
-            except Exception as error:  # the event goes on as it is
-                self.log.warning("step", "before_send raised", error=error)
-        if self.steps and not self._is_readable(event):
-            self.count_dropped("invalid")
+        try:
+            for step in self.steps:
+                event = self._looked_at(event, step)
+            for step in self.redactions:
+                event = self._redacted(event, step)
+            if (self.steps or self.redactions) and not self._is_readable(event):
+                raise DropEvent("invalid")
+            if is_refused(event.consent):
+                raise DropEvent("consent")
+        except DropEvent as drop:
+            self.count_dropped(drop.reason)
             return
         self.send_signal("event_accepted", event=event)
-        self.sink.put(event)
+        self._put(event, event.consent)
+
+    def _looked_at(self, event: Event, step: Step) -> Event:
+        try:
+            return _step(event, step)
+        except DropEvent:
+            raise
+        except Exception as error:  # the event goes on as it is
+            self.log.warning("step", "before_send raised", error=error)
+            return event
+
+    def _redacted(self, event: Event, step: Step) -> Event:
+        """:raises DropEvent: nobody knows what is still in it."""
+        try:
+            return _step(event, step)
+        except DropEvent:
+            raise
+        except Exception as error:
+            # Its text alone: the lines of code around it may show what should not be seen.
+            self.log.warning("redact", "redact raised %s: an event is lost", type(error).__name__)
+            raise DropEvent("redact_failed") from None
+
+    def _put(self, item: Any, consent: Consent | None) -> None:
+        if consent and not may_keep(consent):
+            self.sink.put(item, keep=False)
+        else:
+            (self._sink or self.sink).put(item)
 
     def _is_readable(self, event: Event) -> bool:
         """Whether a collector could read what the steps made, such as a ``user_id`` of 42."""
@@ -232,3 +274,11 @@ class Pipeline:
         stats["trimmed"] = self.trimmed.summary()
         stats["refused"] = self.refused.summary()
         return stats
+
+
+def _step(before: Event, step: Step) -> Event:
+    """What a step makes of an event. Its id and its time are not lost on the way."""
+    event = step(before)
+    event.message_id = event.message_id or before.message_id
+    event.timestamp = event.timestamp or before.timestamp
+    return event

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,9 +13,11 @@ from flask import Flask, Request, request
 
 from . import claims, visitor
 from .config import Settings
+from .delivery.forgotten import Forgotten
 from .enrich import METHOD
 from .event import Event, EventType, Revenue
-from .pipeline import Draft, Pipeline, Stamp, View
+from .permission import Permission
+from .pipeline import Draft, Pipeline, Stamp, Step, View
 
 if TYPE_CHECKING:
     from .collectors.base import Collector
@@ -42,10 +45,14 @@ class Callbacks:
     classify: Callable[..., Any] | None = None
     #: Whether the visitor is none whose events count.
     exclude: Callable[[], Any] | None = None
+    #: What the visitor of the request allows.
+    consent: Callable[[], Any] | None = None
     #: Who may read: True, False, or a response to pass on.
     access: Callable[[], Any] | None = None
     #: Blueprints without automatic events.
     exempt: list[Any] = field(default_factory=list)
+    #: What takes out of an event what must not be kept, the last steps of all.
+    redact: list[Step] = field(default_factory=list)
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
@@ -58,6 +65,11 @@ class State:
     callbacks: Callbacks
     #: Where this process's counts stand beside the others'; opened at first use.
     board: Callable[[], Board]
+    #: Asks what visitors allow.
+    permission: Permission
+    #: ANALYTICS_DIR, and who was forgotten lately.
+    home: Path
+    forgotten: Forgotten
     #: Opens the store at first use; None where ANALYTICS_STORE is None.
     store: Callable[[], Store] | None = None
     #: Where events go, by name.
@@ -135,6 +147,9 @@ class Record(msgspec.Struct, gc=False, array_like=True, tag="record", tag_field=
     at: float | None = None
     stamp: Stamp | None = None
 
+    # before it is sent; last, since a new field comes last
+    consent: dict[str, bool] | None = None
+
     def freeze(self, pipeline: Pipeline) -> None:
         """Fix what could come out otherwise in another process."""
         self.at = self._began_at(pipeline)
@@ -160,6 +175,7 @@ class Record(msgspec.Struct, gc=False, array_like=True, tag="record", tag_field=
             duration=None if self.started is None else self.ended - self.started,
             properties=self.properties or {},
             revenue=self.revenue,
+            consent=self.consent or {},
         )
         method = None if self.facts is None else self.facts[METHOD]
         if method in ACTIONS:

@@ -1,7 +1,7 @@
 """Visitors without a cookie: a hash of address and user agent, with a salt that lives one day.
 
-The salt is random, shared by the processes of a machine through a file, and destroyed after its
-day: from then on nobody can tell whose hash it was, or that two days' hashes are one visitor.
+The salt is random, shared by the processes of a machine through a file, and destroyed an hour after
+its day: from then on nobody can tell whose hash it was, or that two days' hashes are one visitor.
 """
 
 from __future__ import annotations
@@ -61,6 +61,11 @@ class DailySalt:
         self._known[key] = found = hashed(salt, address, agent)
         return found
 
+    def tidy(self) -> None:
+        """Destroy what is over, though no visitor comes: called every second or so."""
+        now = self._clock()
+        self._destroy(int(now) // _DAY - (now % _DAY < GRACE))
+
     def _of(self, day: int) -> bytes | None:
         now = self._clock()
         today = int(now) // _DAY
@@ -69,7 +74,7 @@ class DailySalt:
                 self._salts[day] = self._read(day) or self._make(day)
             elif day == today - 1 and now % _DAY < GRACE and (salt := self._read(day)):
                 self._salts[day] = salt
-        self._destroy(today if now % _DAY >= GRACE else today - 1)
+        self.tidy()
         return self._salts.get(day)
 
     def _read(self, day: int) -> bytes | None:

@@ -14,17 +14,19 @@ ROOT = Path(__file__).parent.parent / "flask_analytics"
 #: A package with a star is one room: its modules may import each other, in no circle.
 FLOORS = [
     # 1: words and laws. They import nothing of ours but errors.
-    "signals assets ids event config log tally guard trigger "
+    "signals assets ids event config log tally guard trigger consent "
     "delivery.ledger delivery.retry delivery.breaker delivery.latch delivery.folder "
     "delivery.stats delivery.sigterm collectors.public "
     "web.keys web.problem web.origin web.headers web.table web.charts.* doctor.finding",
     # 2: what is made of them; the questions and their answers, as values
     "values needs pipeline salt claims collectors.base collectors.checks collectors.clip "
     "collectors.words collectors.visits collectors.connect delivery.hub delivery.buffer "
-    "delivery.dead delivery.segment delivery.sheet metrics.* web.rates web.vocabulary",
+    "delivery.dead delivery.segment delivery.sheet delivery.forgotten delivery.chosen metrics.* "
+    "web.rates web.vocabulary",
     # 3: tools, each about one thing; what a store is
-    "enrich visitor delivery.verdicts delivery.supply delivery.announcer delivery.lifetime "
-    "delivery.chosen delivery.direct delivery.suspects delivery.journal delivery.retired "
+    "enrich visitor permission delivery.blanks delivery.addressee delivery.verdicts "
+    "delivery.supply delivery.announcer delivery.lifetime "
+    "delivery.direct delivery.suspects delivery.journal delivery.retired "
     "collectors.answer collectors.ga4_words collectors.memory collectors.stdout store.base "
     "store.bookmark",
     # 4: machines made of tools; the questions in SQL
@@ -35,7 +37,8 @@ FLOORS = [
     "store.memory.* store.embedded.* store.clickhouse.* store.exports.* metrics.ask "
     "web.batch web.shapes collectors.client",
     # 6: what fills the lanes; the helpers
-    "context delivery.pump delivery.summary store.imports.* store.replays.* web.body web.senders "
+    "context erasure delivery.pump delivery.summary store.imports.* store.replays.* web.body "
+    "web.senders "
     "web.tracking_messages web.tracking_context collectors.webhook collectors.destination",
     # 7: what describes the doors; who lives beside us; services
     "web.openapi web.tracking_calls web.ingest neighbours "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,6 +95,57 @@ def test_stragglers_of_the_last_hour(tmp_path: Path, day: Day) -> None:
     another.visitor("192.0.2.3", AGENT, day.now)
     assert another.visitor("192.0.2.1", AGENT, NOON) is None
     assert files(tmp_path) == ["salt-20261122"]
+
+
+def test_the_salt_of_a_day_is_destroyed_though_nobody_comes(tmp_path: Path, day: Day) -> None:
+    """No memory, no file and no byte of the folder has it an hour after its day; known visitors of
+    today do not keep it, either."""
+    salt = DailySalt(tmp_path, day)
+    salt.visitor("192.0.2.1", AGENT, NOON)
+    (secret,) = [path.read_bytes() for path in tmp_path.glob("salt-*")]
+    day.now = NOON.replace(hour=0) + timedelta(days=1, seconds=GRACE - 1)
+    salt.tidy()
+    assert files(tmp_path) == ["salt-20261121"]
+
+    day.now += timedelta(seconds=1)
+    salt.tidy()
+
+    assert files(tmp_path) == []
+    assert not [path for path in tmp_path.iterdir() if secret in path.read_bytes()]
+    assert repr(secret) not in repr(vars(salt))
+    assert "192.0.2.1" not in repr(vars(salt))
+    assert salt.visitor("192.0.2.1", AGENT, NOON) is None
+
+
+def test_processes_agree_at_midnight(tmp_path: Path, day: Day) -> None:
+    """Whoever comes first makes the new day's salt; both days have one each."""
+    first, second = DailySalt(tmp_path, day), DailySalt(tmp_path, day)
+    day.now = NOON.replace(hour=23, minute=59, second=59)
+    late = day.now
+    before = first.visitor("192.0.2.1", AGENT, late), second.visitor("192.0.2.1", AGENT, late)
+    day.now += timedelta(seconds=2)
+
+    after = second.visitor("192.0.2.1", AGENT, day.now), first.visitor("192.0.2.1", AGENT, day.now)
+
+    assert len(set(before)) == len(set(after)) == 1
+    assert before[0] != after[0]
+    assert second.visitor("192.0.2.1", AGENT, late) == before[0]
+
+
+def test_a_running_application_destroys_old_ones(make_app: MakeApp, tmp_path: Path) -> None:
+    """Those, too, that a process left which did not live to see the next day."""
+    app = make_app(TESTING=False, ANALYTICS_COLLECTORS=["memory:"])
+    old = tmp_path / "analytics" / "salt-20200101"
+    old.parent.mkdir(mode=0o700)
+    old.write_bytes(b"x" * 32)
+
+    app.test_client().get("/")  # without a user agent: no visitor either
+    deadline = time.monotonic() + 60
+    while old.exists():
+        assert time.monotonic() < deadline, "it is still there"
+        time.sleep(0.05)
+
+    app.extensions["analytics"].pipeline.sink.close(5)
 
 
 @pytest.mark.parametrize(("address", "agent"), [(None, AGENT), ("192.0.2.1", None), ("", "")])

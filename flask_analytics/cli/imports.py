@@ -154,7 +154,7 @@ class Work:
             with bar(source.name, size) as progress, plain_errors():
                 return importer.Importer(
                     formats.FORMATS[format_](options, report.changed),
-                    intake.Intake(_zone(wish.tz), now, report.changed),
+                    intake.Intake(_zone(wish.tz), now, report.changed, state().callbacks.redact),
                     report,
                     shelf=self._shelf,
                     bookmark=bookmark,

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     help="Default: standard output.",
 )
 def export_user(id: str, output: str) -> None:
-    """Write all that the store has of a person, by any of their ids, as one JSON document: ids,
-    traits and every event."""
+    """Write all that is kept of a person, by any of their ids, as one JSON document: ids, traits,
+    every event, what the journal has of them, and dead letters."""
     with plain_errors():
-        opened = store()
+        opened = store() if state().store else None
         person = _person(opened, id)
         if output == "-":
             _document(opened, person, sys.stdout.buffer)
@@ -56,21 +56,22 @@ def export_user(id: str, output: str) -> None:
     click.echo(f"All about {person.id} is in {output}", err=True)
 
 
-def _person(opened: Store, id: str) -> Person:
-    from ..metrics import words
-    from ..store.exports.person import is_stranger
+def _person(opened: Store | None, id: str) -> Person:
+    from ..erasure import find
+    from ..metrics import readers
 
-    question = words.question("traits", {"id": id}, None)  # type: ignore[arg-type]
-    person: Person | None = opened.answer(question)
-    if person is None or is_stranger(opened, person):
+    person = find(state(), opened, readers.identity("id", id))
+    if person is None:
         raise nobody(id)
     return person
 
 
-def _document(opened: Store, person: Person, file: BinaryIO) -> None:
+def _document(opened: Store | None, person: Person, file: BinaryIO) -> None:
+    from ..erasure import Traces
     from ..store.exports.person import document
 
-    file.writelines(document(opened, person))
+    traces = Traces(state(), person.ids)
+    file.writelines(document(opened, person, traces.events(), traces.letters()))
     file.flush()
 
 
@@ -79,26 +80,31 @@ def _document(opened: Store, person: Person, file: BinaryIO) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def forget(id: str, yes: bool, is_json: bool) -> None:
-    """Erase all events, ids and traits of a person, by any of their ids."""
+    """Erase all events, ids and traits of a person, by any of their ids: in the store, in the
+    journal of every process, and in dead letters."""
+    from .. import erasure
+
     with plain_errors():
-        opened = store()
+        opened = store() if state().store else None
         person = _person(opened, id)
         if not yes:
             click.confirm(
                 f"Erase {person.id} ({_many(person.ids)}) and all their events, for good?",
                 abort=True, err=True,
             )  # fmt: skip
-        count = opened.forget(person.id)
-        fault = _rewritten(opened)
+        erased = erasure.forget(state(), opened, person)
+        fault = None if opened is None else _rewritten(opened)
     remains = _remains()
     if wants_json(is_json):
-        print_json({"id": person.id, "ids": person.ids, "events": count, "rewritten": not fault,
-                    "remains": remains})  # fmt: skip
+        print_json({"id": erased.id, "ids": erased.ids, "events": erased.events,
+                    "journal": erased.journal, "dead_letters": erased.letters,
+                    "rewritten": not fault, "remains": remains})  # fmt: skip
         return
-    click.echo(f"{count:,} events of {person.id} are erased, with {_many(person.ids)}.")
+    click.echo(f"{erased.events:,} events of {person.id} are erased, with {_many(person.ids)}; in "
+               f"the journal {erased.journal:,}, dead letters {erased.letters:,}.")  # fmt: skip
     click.echo(
         f"They are in no answer any more; the files are rewritten later: {fault}"
-        if fault else "The store's files no longer hold them."
+        if fault else "No file of this application holds them any more."
     )  # fmt: skip
     for line in remains:
         click.echo(f"Not here: {line}")
@@ -119,14 +125,14 @@ def _rewritten(opened: Store) -> str | None:
 
 
 def _remains() -> list[str]:
-    """Where else a person's events may be: forgetting ends at the store's door."""
+    """Where else a person's events may be: forgetting ends at the door."""
     found = state()
     names = sorted(set(_collectors(found)) - {"store"})
     told = []
     if names:
         told.append(f"what was delivered before ({', '.join(names)}): ask there")
-    told.append("events that still wait in the journal come into the store when delivered: run "
-                "this again in a minute")  # fmt: skip
+    told.append("on other machines that this application runs on, what waits there: run this on "
+                "each")  # fmt: skip
     told.append("backups and exported files")
     return told
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, overload
 
+from ..consent import FORWARD, STORE
 from ..errors import ConfigurationError
 from ..event import Event, decode
 
@@ -159,6 +160,10 @@ class Collector:
     #: would be falsified.
     keeps_timestamp: ClassVar[bool] = True
 
+    #: What a visitor has to allow: ``forward``, or ``store`` for what stays in the application's
+    #: own hands. None: nothing, because nothing is kept beyond this process.
+    purpose: str | None = FORWARD
+
     #: When to try again, and when to stop for a while. None: as ``RetryPolicy()``, ``Breaker()``.
     retry: RetryPolicy | None = None
     breaker: Breaker | None = None
@@ -167,7 +172,7 @@ class Collector:
     #: blocking one, which nothing can end, is shown as stuck.
     timeout: float = 15.0
 
-    #: Whether this collector wants an event at all. None: every event.
+    #: Whether this collector wants an event at all. None: every event. Raising is a no.
     accepts: Callable[[Event], bool] | None = None
 
     def __init_subclass__(cls) -> None:
@@ -214,7 +219,7 @@ class BatchCollector(Collector):
     :param max_age: seconds after its acceptance when an event is dropped as ``expired``.
     :param retry: when to try again.
     :param breaker: when to stop trying for a while.
-    :param accepts: called with each event; False leaves it out.
+    :param accepts: called with each event; False leaves it out, and so does raising.
     :raises ConfigurationError: a size or time is not above 0.
     """
 
@@ -291,6 +296,8 @@ def _check_parts(collector: Collector) -> None:
         if part is not None and not hasattr(part, method):
             cure = "RetryPolicy(...)" if option == "retry" else "Breaker(...)"
             raise ConfigurationError(f"{kind}.{option} must be a {cure}, or left out")
+    if collector.purpose not in (FORWARD, STORE, None):
+        raise ConfigurationError(f'{kind}.purpose must be "{FORWARD}", "{STORE}" or None')
     if collector.accepts is not None and not callable(collector.accepts):
         raise ConfigurationError(
             f"{kind}.accepts must be a function that takes an event and returns True or False"

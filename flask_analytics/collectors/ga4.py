@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from ..consent import ADS
 from ..errors import ConfigurationError, Unsupported
 from ..event import Event, EventType
 from ..salt import DailySalt
@@ -33,6 +34,9 @@ _INDEX = re.compile(r"index: \[(\d{1,9})\]|events\W(\d{1,9})")
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+#: What of a request is about advertising.
+_ADS = ("ad_user_data", "ad_personalization")
 
 _UNSUPPORTED = frozenset({EventType.GROUP, EventType.ALIAS})
 
@@ -58,7 +62,8 @@ class GA4Collector(Destination):
     :param debug: send to Google's validation server instead, which stores nothing: what it finds
         wrong is counted as rejected with its code.
     :param consent: ``"granted"`` or ``"denied"``: what every event says of the use of data for
-        advertising, and for personal advertising. None: Google's own knowledge.
+        advertising, and for personal advertising, unless it has the visitor's own word on
+        ``ads`` (see ``Analytics.consent``). None: Google's own knowledge.
     :param options: ``endpoint``, ``anonymize_ip`` and others, as ``Destination`` has them. To have
         data collected in the EU, ``endpoint="https://region1.google-analytics.com"``.
     :raises ConfigurationError: an argument is empty or wrong.
@@ -102,9 +107,7 @@ class GA4Collector(Destination):
         super().__init__(**options)
         self.debug = debug
         self._client_id = client_id
-        self._consent = consent and dict.fromkeys(
-            ("ad_user_data", "ad_personalization"), consent.upper()
-        )
+        self._consent = dict.fromkeys(_ADS, consent.upper()) if consent else None
         self._query = urlencode({"measurement_id": measurement_id, "api_secret": api_secret})
         self._salt = DailySalt(None)
         self._visits = Visits()
@@ -125,12 +128,18 @@ class GA4Collector(Destination):
                 "user_id": event.user_id,
                 "ip_override": self.ip(event),
                 "user_agent": event.user_agent,
-                "consent": self._consent,
+                "consent": self._consent_of(event),
                 "validation_behavior": "ENFORCE_RECOMMENDATIONS" if self.debug else None,
                 "user_properties": fit_user_properties(event.traits, cuts),
                 "events": [words.known(named)],
             }
         )
+
+    def _consent_of(self, event: Event) -> dict[str, str] | None:
+        """The visitor's own word on advertising, where there is one, else the option's."""
+        if ADS not in event.consent:
+            return self._consent or None
+        return dict.fromkeys(_ADS, "GRANTED" if event.consent[ADS] else "DENIED")
 
     def shares(self, item: Item) -> bytes:
         """What all events of a request have in common: the client, the user, and the rest."""

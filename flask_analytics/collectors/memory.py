@@ -15,6 +15,7 @@ class MemoryCollector(Collector):
     """The newest ``maxlen`` events, oldest first, in ``events``. What TESTING uses."""
 
     blocking = False
+    purpose = None
 
     def __init__(self, maxlen: int = 10_000, *, name: str | None = None) -> None:
         self.name = name or self.name

@@ -77,7 +77,7 @@ class SegmentCollector(Destination):
             "timestamp": event.timestamp,
             "userId": event.user_id,
             "anonymousId": event.anonymous_id,
-            "context": {**self._context(event), **self._given(event)},
+            "context": {**self._context(event), **_consent(event), **self._given(event)},
             "integrations": event.integrations,
         }
         return words.known({**payload, **_said(call, event)})
@@ -119,6 +119,12 @@ class SegmentCollector(Destination):
                 "library": _LIBRARY,
             }
         )
+
+
+def _consent(event: Event) -> dict[str, Any]:
+    """As Segment's consent management has it
+    (https://segment.com/docs/privacy/consent-management/consent-in-segment-connections/)."""
+    return {"consent": {"categoryPreferences": event.consent}} if event.consent else {}
 
 
 def _said(call: str, event: Event) -> dict[str, Any]:

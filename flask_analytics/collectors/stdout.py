@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+from ..consent import STORE
 from .base import Batch, BatchCollector
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ logger = logging.getLogger("flask_analytics.stdout")
 class StdoutCollector(BatchCollector):
     """One JSON line an event, at level INFO of the logger ``flask_analytics.stdout``."""
 
+    purpose = STORE
     flush_interval = 0.001
 
     def __init__(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ..consent import STORE
 from ..errors import RetryLater, StoreError
 from ..event import Event, encode
 from .base import Batch, BatchCollector
@@ -26,6 +27,7 @@ class StoreCollector(BatchCollector):
     :param scheme: what kind it is.
     """
 
+    purpose = STORE
     batch_size = 500
     batch_bytes = 4 * 1024 * 1024
     flush_interval = 0.5

@@ -78,7 +78,7 @@ class Account:
             if isinstance(verdict, Rejected):
                 self.reject(entry, verdict.reason)
             elif isinstance(verdict, Dropped):
-                self._pass_over(entry, verdict.reason)
+                self.pass_over(entry, verdict.reason)
             elif isinstance(verdict, (Retry, Split, Misconfigured)):
                 again.append(entry)
                 open_.append(verdict)
@@ -102,7 +102,7 @@ class Account:
         )  # fmt: skip
         rejected = self.ledger.rejected  # the words are a collector's own, and could be endless
         rejected[reason if reason in rejected or len(rejected) < MAX_REASONS else OTHER] += 1
-        self._dead.bury(entry.body, self._name, reason, entry.at)
+        self.bury(entry, reason)
         self._announce("event_rejected", collector=self._name, reason=reason, count=1)
         self._finish([entry])
 
@@ -111,12 +111,23 @@ class Account:
         for part in verdict.cut:
             trimmed[part if part in trimmed or len(trimmed) < MAX_REASONS else OTHER] += 1
 
-    def _pass_over(self, entry: Entry, reason: str) -> None:
-        """The collector did not send this one. No loss, so the log has nothing to say of it."""
+    def pass_over(self, entry: Entry, reason: str) -> None:
+        """This one is not sent. No loss, so the log has nothing to say of it."""
         dropped = self.ledger.dropped
         dropped[reason if reason in dropped or len(dropped) < MAX_REASONS else OTHER] += 1
         self._announce("event_dropped", collector=self._name, reason=reason, count=1)
         self._finish([entry])
+
+    def refuse(self, reason: str) -> None:
+        """An event was not let in, which is no loss either."""
+        self.ledger.accepted += 1
+        self.ledger.dropped[reason] += 1
+        self._announce("event_dropped", collector=self._name, reason=reason, count=1)
+
+    def bury(self, entry: Entry, reason: str) -> None:
+        """Write an event down that has ended, if it may be on a disk."""
+        if entry.may_keep:
+            self._dead.bury(entry.body, self._name, reason, entry.at)
 
     def drop(self, entries: Sequence[Entry], reason: str) -> None:
         """These were taken, and are given up."""

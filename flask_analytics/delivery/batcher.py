@@ -17,14 +17,14 @@ from gevent.pool import Pool
 
 from ..collectors.base import Batch, Collector
 from ..event import Event, decode
-from ..guard import inside
 from ..log import QuietLog
 from .account import Account, Settled
+from .addressee import wants
 from .breaker import ABANDONED, CLOSED, FAILURE, SUCCESS, Breaker
 from .buffer import Budget, Entry
 from .caller import Caller
-from .chosen import is_chosen
 from .dead import DeadLetters
+from .forgotten import Forgotten
 from .ledger import Ledger
 from .retry import MAX_RETRY_AFTER, RetryPolicy
 from .segment import Ack, Segment
@@ -50,6 +50,7 @@ class Lane:
     :param budget: what all lanes of the process may hold in memory.
     :param announce: called with a signal's name and its arguments.
     :param dead: where refused events are kept.
+    :param forgotten: whose events are not sent any more.
     :param acknowledge: called with a file of the journal when this lane got further in it.
     :param thaw: makes an event and its JSON of what the journal has.
     :param clock: monotonic seconds; ``epoch`` is the time that its zero stands for.
@@ -66,6 +67,7 @@ class Lane:
         announce: Callable[..., None],
         log: QuietLog,
         dead: DeadLetters | None = None,
+        forgotten: Forgotten | None = None,
         acknowledge: Callable[[Segment], None] = lambda segment: None,
         thaw: Callable[[bytes], tuple[Event, bytes]] = lambda body: (decode(body), body),
         clock: Callable[[], float] = time.monotonic,
@@ -76,6 +78,7 @@ class Lane:
         self.collector = collector
         self.name = name
         self._dead = dead or DeadLetters(None, log)
+        self._forgotten = forgotten or Forgotten(None)
         self.account = Account(
             name, announce=announce, log=log, dead=self._dead, finish=self._finish,
             now=lambda: epoch + clock(),
@@ -84,6 +87,7 @@ class Lane:
             budget,
             read=self._read,
             accepted=self.account.accept,
+            refused=self.account.refuse,
             evicted=lambda entry: self.account.lose(1, "queue_full"),
             poisoned=lambda entry: self.account.reject(entry, "poison"),
         )
@@ -114,28 +118,18 @@ class Lane:
         self._caller.open()
         self._runner = gevent.spawn(self._run)
 
-    def wants(self, event: Event) -> bool:
-        """Whether the event is meant for this collector."""
-        try:
-            chosen = event.integrations  # before_send may have made anything of it
-            if chosen and not is_chosen(chosen, self.collector.integration, self.name):
-                return False
-            if self.collector.accepts is None:  # as a rule; inside() takes 2.6 us
-                return True
-            with inside():
-                return bool(self.collector.accepts(event))
-        except BaseException as error:  # it would end the pump, for every lane
-            self._log.warning(f"accepts {self.name}", "accepts of %s raised", self, error=error)
-            return True
-
-    def _read(self, body: bytes) -> bytes | None:
+    def _read(self, body: bytes) -> bytes | str | None:
         event, wire = self._thaw(body)
-        return wire if self.wants(event) else None
+        wanted = wants(self.collector, self.name, event, self._log)
+        return wire if wanted is True else wanted or None
 
     def offer(self, event: Event, entry: Entry) -> None:
         """Take the next event in, if it is meant for this collector."""
         before = len(self.supply)
-        self.supply.offer(entry, self.wants(event))
+        wanted = wants(self.collector, self.name, event, self._log)
+        if isinstance(wanted, str):
+            self.account.refuse(wanted)
+        self.supply.offer(entry, wanted is True)
         count = len(self.supply)
         if count and not before:
             self._oldest = self._clock()
@@ -341,11 +335,14 @@ class Lane:
 
     def _fresh(self, entries: list[Entry]) -> list[Entry]:
         """Those that are not too old to be sent."""
+        entries, gone = self._forgotten.sift(entries)
+        for entry in gone:
+            self.account.pass_over(entry, "forgotten")
         oldest = self._epoch + self._clock() - self.collector.max_age
         old = [entry for entry in entries if entry.at < oldest]
         if old:
             for entry in old:
-                self._dead.bury(entry.body, self.name, "expired", entry.at)
+                self.account.bury(entry, "expired")
             self.account.drop(old, "expired")
             entries = [entry for entry in entries if entry.at >= oldest]
         return entries

@@ -31,6 +31,8 @@ class Entry(msgspec.Struct, gc=False, eq=False):
     end: int = 0
     #: Lanes that have it in memory.
     holders: int = 0
+    #: Whether it may be on a disk, should it end as a dead letter.
+    may_keep: bool = True
 
     @property
     def size(self) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..collectors.base import Collector
+from ..consent import allows
 from ..log import QuietLog
 from .ledger import Ledger
 
@@ -25,10 +26,12 @@ class Direct:
         self._complete = complete
         self._log = QuietLog()
 
-    def put(self, item: Any) -> None:
+    def put(self, item: Any, keep: bool = True) -> None:
         """Complete the item and hand it over."""
         event = self._complete(item)
         for name, collector in self._collectors.items():
+            if not allows(event.consent, name, collector.integration, collector.purpose):
+                continue
             ledger = self._ledgers[name]
             ledger.accepted += 1
             try:

@@ -26,6 +26,7 @@ from .announcer import Announcer, Send
 from .batcher import FAREWELL, Lane
 from .buffer import Budget
 from .dead import DeadLetters
+from .forgotten import Forgotten
 from .journal import Journal
 from .pump import Flush, Item, Pump
 
@@ -49,6 +50,8 @@ class Dispatcher:
     :param owner: the application's name, which the journal's files are told apart by.
     :param fsync: ``always``, ``interval`` (each second) or None: when the disk must have an event.
     :param board: where the counts are shown to other processes; asked for when there are some.
+    :param forgotten: whose events are not sent any more.
+    :param upkeep: called every second or so while the process lives.
     :param queue_events: events that may wait in memory.
     :param queue_bytes: bytes that they may take.
     :param shutdown_timeout: seconds that the end of the process waits for deliveries.
@@ -67,6 +70,8 @@ class Dispatcher:
         owner: str = "app",
         fsync: str | None = None,
         board: Callable[[], Board] | None = None,
+        forgotten: Forgotten | None = None,
+        upkeep: Callable[[], None] = lambda: None,
         queue_events: int = 100_000,
         queue_bytes: int = 64 * 1024 * 1024,
         shutdown_timeout: float = 5.0,
@@ -80,6 +85,7 @@ class Dispatcher:
         self._send_signal, self._listens = send_signal, listens
         self._folder, self._owner, self._fsync = folder, owner, fsync
         self._board = board
+        self._forgotten, self._upkeep = forgotten, upkeep
         self._queue_events, self._queue_bytes = queue_events, queue_bytes
         self._log = log or QuietLog()
         self._clock = clock
@@ -90,15 +96,18 @@ class Dispatcher:
 
     # -- any thread
 
-    def put(self, item: Item) -> None:
-        """Accept an item. Starts the thread on the first one of a process."""
+    def put(self, item: Item, keep: bool = True) -> None:
+        """Accept an item. Starts the thread on the first one of a process.
+
+        :param keep: False: it must not be on a disk, not even while it waits.
+        """
         pump = self._pump
         if pump.pid != os.getpid():
             pump = self.renew()
         if pump.is_closed:
             pump.dropped.count("closed")
             return
-        if pump.journal is not None:
+        if pump.journal is not None and keep:
             if not self._write(pump, item):
                 self._overflow(pump)
         else:
@@ -158,6 +167,7 @@ class Dispatcher:
             invalid=self._count_invalid,
             journal=self._journal() if has_journal else None,
             board=self._board,
+            upkeep=self._upkeep,
             log=self._log,
             clock=self._clock,
             epoch=self._epoch,
@@ -183,6 +193,7 @@ class Dispatcher:
             announce=self._announcer,
             log=self._log,
             dead=self._dead,
+            forgotten=self._forgotten,
             acknowledge=pump.acknowledge,
             thaw=pump.thaw,
             clock=self._clock,

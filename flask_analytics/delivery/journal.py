@@ -28,6 +28,9 @@ SEGMENT_BYTES = 8 * 1024 * 1024
 #: Bytes of all files of an application, in all its processes.
 FOLDER_BYTES = 256 * 1024 * 1024
 
+#: Seconds after which the next file begins: what was delivered need not lie there for long.
+SEGMENT_AGE = 3600.0
+
 #: Seconds until a journal that could not be written is tried again.
 RETRY_INTERVAL = 30.0
 
@@ -75,7 +78,7 @@ class Journal:
         #: Every file that this process holds: its own, oldest first, and adopted ones.
         self.segments: list[Segment] = []
         self.fault: str | None = None
-        self._retry_at = 0.0
+        self._retry_at = self._opened_at = 0.0
         self._is_dirty = self._is_closed = False
         self.adopted = 0
 
@@ -104,6 +107,7 @@ class Journal:
         name = f"{self.prefix}-{os.getpid()}-{secrets.token_hex(4)}.j"
         self.current = Segment.create(self.folder / name, self._names)
         self.segments.append(self.current)
+        self._opened_at = self._clock()
         return self.current
 
     def _fail(self, error: OSError) -> None:
@@ -171,6 +175,13 @@ class Journal:
         now would die with us, or stand where no ack can find it."""
         current = self.current
         if current is not None and not current.is_whole():
+            with self.lock:
+                self.current = None
+
+    def renew_if_old(self) -> None:
+        """Begin a new file an hour after the last one, though it is not full. With the next event:
+        while there is none, there is no file."""
+        if self.current is not None and self._clock() - self._opened_at >= SEGMENT_AGE:
             with self.lock:
                 self.current = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -61,17 +62,58 @@ def take(folder: Path, collector: str, give: Callable[[Event], None], log: Quiet
     A process that dies meanwhile loses none: what it took aside is found by the next one, and may
     be given a second time, under the same message id.
     """
-    count, others = 0, DeadLetters(folder, log)
+
+    def rest(letter: Letter, body: bytes) -> bytes | None:
+        if letter.collector == collector and (event := _event(letter)) is not None:
+            give(event)
+            return None
+        return body
+
+    return sum(_rewritten(path, rest, log) for path in _files(folder))
+
+
+def matching(folder: Path, is_chosen: Callable[[bytes], bool]) -> Iterator[Letter]:
+    """The letters whose event, as JSON, is one of those."""
     for path in _files(folder):
-        aside = path.with_name(f"dead.{secrets.token_hex(4)}.jsonl")
-        path.rename(aside)  # nobody writes to it any more
-        for letter, body in _letters(aside):
-            if letter.collector == collector and (event := _event(letter)) is not None:
-                give(event)
-                count += 1
-            else:
-                others.bury(body, letter.collector, letter.reason, letter.at)
-        aside.unlink()
+        for letter, body in _letters(path):
+            if is_chosen(body):
+                yield letter
+
+
+def rewrite(folder: Path, rest: Callable[[bytes], bytes | None], log: QuietLog) -> int:
+    """Change letters, or take them out. Returns how many went. Half a line goes, too.
+
+    :param rest: makes of an event, as JSON, what stays of it.
+    """
+    return sum(_rewritten(path, lambda _, body: rest(body), log) for path in _files(folder))
+
+
+def expire(folder: Path, before: float, log: QuietLog) -> int:
+    """Take out letters that were accepted before a time. Returns how many.
+
+    Each file is written in the order of time: only where its first letter is older is it read.
+    """
+
+    def rest(letter: Letter, body: bytes) -> bytes | None:
+        return None if letter.at < before else body
+
+    old = [path for path in _files(folder) for first in islice(_letters(path), 1)
+           if first[0].at < before]  # fmt: skip
+    return sum(_rewritten(path, rest, log) for path in old)
+
+
+def _rewritten(path: Path, rest: Callable[[Letter, bytes], bytes | None], log: QuietLog) -> int:
+    """Write a file anew with what stays of each letter. Returns how many went."""
+    count, others = 0, DeadLetters(path.parent, log)
+    aside = path.with_name(f"dead.{secrets.token_hex(4)}.jsonl")
+    path.rename(aside)  # nobody writes to it any more
+    for letter, body in _letters(aside):
+        left = rest(letter, body)
+        if left is None:
+            count += 1
+        else:
+            others.bury(left, letter.collector, letter.reason, letter.at)
+    aside.unlink()
     return count
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import gevent.event
 
+from ..consent import may_keep
 from ..event import Event, encode
 from ..log import QuietLog
 from ..tally import Tally
@@ -77,6 +78,7 @@ class Pump:
         invalid: Callable[[Exception], None],
         journal: Journal | None,
         board: Callable[[], Board] | None = None,
+        upkeep: Callable[[], None] = lambda: None,
         log: QuietLog,
         clock: Callable[[], float] = time.monotonic,
         epoch: float = 0.0,
@@ -87,6 +89,7 @@ class Pump:
         self.dropped = Tally()
         self.journal = journal
         self._board = board
+        self._upkeep = upkeep
         #: Parts of the journal that nobody has looked at, because the inbox was full.
         self.gaps: deque[Region] = deque()
         self.is_started = self.is_closed = False
@@ -183,6 +186,7 @@ class Pump:
                 item, *place = item
             event = self._complete(item)
             entry = Entry(encode(event), *place)
+            entry.may_keep = may_keep(event.consent)
         except Exception as error:
             self._invalid(error)
             return
@@ -217,6 +221,10 @@ class Pump:
             if self._board is not None:
                 self._board().write()
                 self._log_fault(self._board())
+            try:
+                self._upkeep()
+            except Exception as error:
+                self._log.warning("upkeep", "what is over could not be destroyed", error=error)
             gevent.sleep(ROUND)
 
     def _log_fault(self, board: Board) -> None:
@@ -228,6 +236,7 @@ class Pump:
         try:
             if self._clock() >= self._adopt_at:
                 self._adopt(journal)
+            journal.renew_if_old()
             if self._had_traffic or any(s is not journal.current for s in journal.segments):
                 self._had_traffic = False
                 self._tidy(journal)

@@ -29,6 +29,9 @@ CHUNK = 256 * 1024
 _pack, _unpack = struct.Struct(">II").pack, struct.Struct(">II").unpack
 _HEAD = 16
 
+#: What a body consists of that was taken out.
+BLANK = b"#"
+
 NEW = ".new"
 ACK = ".ack"
 
@@ -126,7 +129,7 @@ class Segment:
         :raises OSError: it could not be written whole; the file is as it was before.
         """
         start = self.end
-        line = _frame(body, at)
+        line = frame(body, at)
         written = os.write(self._file, line)
         if written != len(line):
             os.ftruncate(self._file, start)
@@ -165,7 +168,7 @@ class Segment:
 
         :raises OSError: it could not be written; at worst events are delivered again.
         """
-        line = _frame(_encode({**self.acks, **acks}), 0)
+        line = frame(_encode({**self.acks, **acks}), 0)
         if line != self._last_ack:
             os.pwrite(self._ack_file, line, 0)
             self._last_ack = line
@@ -191,6 +194,25 @@ class Segment:
             return Ack()
         ack.holes = [hole for hole in ack.holes if 0 <= hole < ack.frontier]
         return ack
+
+    # -- what is taken out, see ``blanks``
+
+    def overwrite(self, start: int, line: bytes) -> None:
+        """Put something else of the same length in its place."""
+        os.pwrite(self._file, line, start)
+
+    def ends_line(self, end: int) -> bool:
+        """Whether a line ends there."""
+        return os.pread(self._file, 1, end - 1) == b"\n"
+
+    def is_left(self) -> bool:
+        """Whether nobody writes it any more."""
+        try:
+            folder.lock(self._file, folder.ALONE)
+        except OSError:
+            return False
+        folder.lock(self._file, folder.FREE)
+        return True
 
     # -- the end
 
@@ -238,7 +260,8 @@ def _delete(file: Path, path: Path) -> None:
         each.unlink(missing_ok=True)
 
 
-def _frame(body: bytes, at: int) -> bytes:
+def frame(body: bytes, at: int) -> bytes:
+    """A record as it stands in a file."""
     return hexlify(_pack(zlib.crc32(body, at), at)) + body + b"\n"
 
 

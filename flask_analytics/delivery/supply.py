@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from .buffer import Budget, Buffer, Entry
-from .segment import Ack, Record, Segment
+from .segment import BLANK, Ack, Record, Segment
 
 #: Adopters that may die while they send the same events; then these go one by one.
 CAREFUL = 3
@@ -72,8 +72,10 @@ class Cursor:
 class Supply:
     """The events of one lane, in the order of acceptance as far as its memory reaches.
 
-    :param read: makes an event's JSON of a record's body, or None if it is not for this lane.
+    :param read: makes an event's JSON of a record's body; or says why the lane may not have it, or
+        None if it is not for this lane.
     :param accepted: called for each event that comes in.
+    :param refused: called with the reason of each that may not.
     :param evicted: called with each entry that had to leave memory for good.
     :param poisoned: called with an adopted entry that has killed its adopters.
     """
@@ -82,14 +84,16 @@ class Supply:
         self,
         budget: Budget,
         *,
-        read: Callable[[bytes], bytes | None],
+        read: Callable[[bytes], bytes | str | None],
         accepted: Callable[[], None] = lambda: None,
+        refused: Callable[[str], None] = lambda reason: None,
         evicted: Callable[[Entry], None] = lambda entry: None,
         poisoned: Callable[[Entry], None] = lambda entry: None,
     ) -> None:
         self._buffer = Buffer(budget, self._evict)
         self._read = read
-        self._accepted, self._evicted, self._poisoned = accepted, evicted, poisoned
+        self._accepted, self._refused = accepted, refused
+        self._evicted, self._poisoned = evicted, poisoned
         self._marks: dict[Segment, Mark] = {}
         #: What has to be read: of adopted files, and of our own.
         self._adopted: deque[Cursor] = deque()
@@ -258,7 +262,10 @@ class Supply:
         mark = self._marks[segment]
         cursor.start = max(cursor.start, record.end)
         body = self._body(record)
-        if body is not None:
+        if isinstance(body, str):
+            if cursor.is_news:
+                self._refused(body)
+        elif body is not None:
             if cursor.is_news:
                 self._accepted()
             entry = Entry(body, record.at, segment, record.start, record.end)
@@ -271,7 +278,9 @@ class Supply:
         mark.seen = max(mark.seen, record.end)
         return False
 
-    def _body(self, record: Record) -> bytes | None:
+    def _body(self, record: Record) -> bytes | str | None:
+        if record.body.startswith(BLANK):  # its person was forgotten
+            return None
         if record.body:
             try:
                 return self._read(record.body)
@@ -299,7 +308,7 @@ class Supply:
             for cursor in [each for each in cursors if each.segment is segment]:
                 cursors.remove(cursor)
                 records = segment.read(cursor.start, cursor.end)
-                wanted = sum(1 for record in records if self._body(record) is not None)
+                wanted = sum(1 for record in records if isinstance(self._body(record), bytes))
                 lost += wanted
                 for _ in range(wanted if cursor.is_news else 0):
                     self._accepted()

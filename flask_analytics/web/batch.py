@@ -13,8 +13,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from ..consent import read
 from ..enrich import MAX_LENGTH, language_tag, public_url
-from ..event import MAX_EVENT_BYTES, Event, EventType, Revenue, Source
+from ..event import MAX_EVENT_BYTES, MAX_PROPERTIES, Event, EventType, Revenue, Source
 from ..needs import MAX_AHEAD, missing
 from ..values import clean, clean_name, clean_text
 from ..visitor import MAX_ID, id_text
@@ -73,6 +74,8 @@ class Claim(msgspec.Struct, forbid_unknown_fields=True):
     previous_id: Id | None = None
     context: dict[str, Any] | None = None
     integrations: dict[str, Any] | None = None
+    #: What the visitor allows: a purpose or a collector to yes or no.
+    consent: dict[str, bool] | None = None
     action_name: str | None = None
     client_ip: str | None = None
     locale: str | None = None
@@ -240,10 +243,20 @@ def _event(claim: Claim, now: datetime) -> Event:
         setattr(event, field, clean_text(value, length) if value else None)
     for field in _OBJECTS:
         setattr(event, field, clean(getattr(claim, field) or {})[0])
+    event.consent = _consent(claim.consent)
     if claim.timestamp is not None:
         date(event, claim.timestamp, now)
     check(event)
     return event
+
+
+def _consent(told: dict[str, bool] | None) -> dict[str, bool]:
+    """What the visitor allows, in full: a sender may name collectors that only others have."""
+    if told is None:
+        return {}
+    if len(told) > MAX_PROPERTIES:
+        raise Wrong("consent", f"It names more than {MAX_PROPERTIES} purposes.")
+    return read({clean_name(name): value for name, value in told.items()}, None)
 
 
 def check(event: Event) -> None:

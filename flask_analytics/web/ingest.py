@@ -11,6 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from .. import claims, visitor
 from ..enrich import Facts, capture, host_name
+from ..errors import DropEvent
 from ..event import Event
 from ..pipeline import Draft
 from ..record import State
@@ -71,6 +72,12 @@ class Ingest:
     def _accept(self, events: list[Event]) -> None:
         """The server's facts win: who, from where, in which language."""
         state = self._state
+        try:
+            consent = state.permission.of(request.environ) or {}
+        except DropEvent as drop:
+            for _ in events:
+                state.pipeline.count_dropped(drop.reason)
+            return
         now = state.pipeline.clock()
         facts = Facts._make(capture(request.environ)).of_visitor()
         try:
@@ -81,7 +88,7 @@ class Ingest:
         trusted = state.settings.trusted_hosts
         of_page = request.args.get(claims.PARAMETER)
         for event in events:
-            event.user_id = user
+            event.user_id, event.consent = user, consent
             for text in (event.properties.pop(claims.PROPERTY, None), of_page):
                 if text:
                     self._claim(event, text)

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, request
 
 from ..enrich import best_language, header_text
+from ..errors import DropEvent
 from ..event import Event
 from ..record import State
 from . import body, headers, senders
@@ -156,9 +157,14 @@ def _readable(known: Senders, response: Response) -> Response:
 def _take(state: State, payload: Payload) -> Response:
     is_page = "Origin" in request.headers
     for event in payload.events:
-        if is_page:
-            _add_visitor(event)
-        senders.accept(state.pipeline, event)
+        try:
+            if is_page:
+                _add_visitor(event)
+                event.consent = state.permission.of(request.environ) or {}
+        except DropEvent as drop:
+            state.pipeline.count_dropped(drop.reason)
+        else:
+            senders.accept(state.pipeline, event)
     if not payload.refused:
         return json_response(200, {"success": True})
     if payload.events:

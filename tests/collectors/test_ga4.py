@@ -310,16 +310,15 @@ def test_place_of_an_event_without_an_address(destination: FakeDestination) -> N
 
 
 def test_consent_is_said_with_every_request(destination: FakeDestination) -> None:
-    """In Google's words, also from an address."""
+    """In Google's words, also from an address; the visitor's own word goes before it."""
     collector = from_address(f"ga4://G-XXXX:hush@?consent=denied&endpoint={destination.url}")
     collector.flush_interval = 0.01
 
-    deliver(collector, events.page())
+    deliver(collector, events.page(), events.page(2, consent={"store": True, "ads": True}))
 
-    assert requests(destination)[0]["consent"] == {
-        "ad_user_data": "DENIED",
-        "ad_personalization": "DENIED",
-    }
+    told = {"ad_user_data": "DENIED", "ad_personalization": "DENIED"}
+    assert requests(destination)[0]["consent"] == told
+    assert requests(destination)[1]["consent"] == dict.fromkeys(told, "GRANTED")
 
 
 # -- the validation server

@@ -80,3 +80,15 @@ def test_an_address_in_the_context_is_trimmed_too(
 
     (payload,) = json.loads(destination.requests[0].body)["batch"]
     assert payload["context"]["ip"] == left
+
+
+def test_consent_is_in_the_context(destination: FakeDestination) -> None:
+    """Where Segment's own consent management has it."""
+    told = {"store": True, "forward": True, "ads": False}
+    asked = Event(message_id="id-y", event_name="y", user_id="ann", consent=told)
+
+    send(SegmentCollector("key", endpoint=destination.url), asked, EVENT)
+
+    first, second = json.loads(destination.requests[0].body)["batch"]
+    assert first["context"]["consent"] == {"categoryPreferences": told}
+    assert "consent" not in second["context"]

@@ -290,13 +290,13 @@ def test_integrations_and_accepts_choose(tell: Tell) -> None:
     assert collector.sent == [["c"], ["d"], ["yes"]]
 
 
-def test_broken_predicate_loses_nothing(tell: Tell) -> None:
-    """An accepts that raises accepts."""
+def test_broken_predicate_has_refused(tell: Tell) -> None:
+    """An accepts that raises may have been about consent: the event stays here, and is counted."""
     story = tell(Scripted(batch_size=1, accepts=lambda event: bool(1 / 0)))
 
     story.put("a")
 
-    assert story.counts() == (1, {}, {}, 0)
+    assert story.counts() == (0, {}, {"accepts_failed": 1}, 0)
 
 
 def test_integrations_of_another_shape_cost_their_event_only(tell: Tell) -> None:
@@ -306,7 +306,7 @@ def test_integrations_of_another_shape_cost_their_event_only(tell: Tell) -> None
     story.put("a", integrations=["Scripted"])
     story.put("b")
 
-    assert story.counts() == (1, {"error": 1}, {}, 0)  # the list does not read as an event
+    assert story.counts() == (1, {}, {"accepts_failed": 1}, 0)
 
 
 def test_again_at_once_is_no_tight_loop(tell: Tell) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from flask_analytics.collectors import BatchCollector, Collector, MemoryCollecto
 from flask_analytics.collectors.base import Batch, Retry
 from flask_analytics.delivery import hub, latch
 from flask_analytics.delivery.dispatcher import Dispatcher
+from flask_analytics.delivery.journal import SEGMENT_AGE
 from flask_analytics.delivery.segment import Segment
 
 Make = Callable[..., Dispatcher]
@@ -333,3 +335,19 @@ def test_what_is_left_at_the_end_is_left_in_one_piece(make: Make, tmp_path: Path
     assert segment is not None
     assert len(segment.acks["down"].holes) <= 10
     segment.close()
+
+
+def test_delivered_events_leave_the_disk_within_the_hour(
+    make: Make, tmp_path: Path, clock: Any
+) -> None:
+    """Though no other event comes that would fill their file, and none ends the process."""
+    dispatcher = make({"memory": MemoryCollector()}, folder=tmp_path, clock=clock)
+    dispatcher.put(event("delivered"))
+    assert dispatcher.flush(20)
+    assert [path for path in tmp_path.glob("*.j") if b"delivered" in path.read_bytes()]
+
+    clock.tick(SEGMENT_AGE + 1)
+    deadline = time.monotonic() + 60
+    while list(tmp_path.glob("*.j")):
+        assert time.monotonic() < deadline, "it is still there"
+        time.sleep(0.05)

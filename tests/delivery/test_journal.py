@@ -55,6 +55,22 @@ def test_what_is_appended_is_found_again(make: Make) -> None:
     assert set(segment.acks) == {"a", "b"}
 
 
+def test_a_file_ends_with_its_hour(make: Make, clock: Any) -> None:
+    """What was delivered need not lie on the disk until there is enough of it for a file."""
+    journal = make()
+    journal.append(b"1", 1000)
+    journal.renew_if_old()
+    first = journal.current
+    clock.tick(module.SEGMENT_AGE)
+
+    journal.renew_if_old()
+
+    assert journal.current is None
+    assert first in journal.segments  # until every collector is done with it
+    journal.append(b"2", 5000)
+    assert journal.current not in (None, first)
+
+
 def test_file_in_use_is_not_adopted(make: Make) -> None:
     """What a living process writes to is its own."""
     first = make()

@@ -65,3 +65,30 @@ def test_no_folder_is_no_letters(tmp_path: Path) -> None:
     """Nobody has written yet."""
     assert letters.newest(tmp_path / "none", 5) == []
     assert letters.take(tmp_path / "none", "webhook", print, QuietLog()) == 0
+
+
+def test_old_letters_go(tmp_path: Path) -> None:
+    """Those of before a time; a file without any is not touched."""
+    dead = DeadLetters(tmp_path, QuietLog())
+    for at in (1.0, 2.0, 3.0):
+        dead.bury(encode(Event(message_id=str(at))), "webhook", "400", at)
+    before = (tmp_path / "dead.jsonl").stat().st_ino
+
+    assert letters.expire(tmp_path, 1.0, QuietLog()) == 0
+    assert (tmp_path / "dead.jsonl").stat().st_ino == before
+    assert letters.expire(tmp_path, 2.5, QuietLog()) == 2
+    assert [letter.at for letter in letters.newest(tmp_path, 9)] == [3.0]
+
+
+def test_a_persons_letters_are_changed_or_go(tmp_path: Path) -> None:
+    """By what stays of their event."""
+    bury(tmp_path, "a", "b", "c")
+    stays = {encode(Event(message_id=n, event_name=n)): n for n in ("a", "b", "c")}
+    new = encode(Event(message_id="b", event_name="other"))
+
+    def rest(body: bytes) -> bytes | None:
+        return {"a": None, "b": new, "c": body}[stays[body]]
+
+    assert letters.rewrite(tmp_path, rest, QuietLog()) == 1
+    found = letters.newest(tmp_path, 9)
+    assert [letter.opened().event_name for letter in found] == ["c", "other"]

@@ -361,6 +361,7 @@ FULL: dict[str, Any] = {
     "previous_id": "p",
     "context": {"library": {"name": "x"}},
     "integrations": {"All": False},
+    "consent": {"store": True, "forward": False},
 }
 
 

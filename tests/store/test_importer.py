@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from flask_analytics.errors import StoreError
+from flask_analytics.event import Event, decode
+from flask_analytics.pipeline import Step
 from flask_analytics.store.bookmark import Bookmark, Mark
 from flask_analytics.store.imports.importer import PAUSES, Importer
 from flask_analytics.store.imports.intake import Intake
@@ -36,11 +38,11 @@ class Held:
         return len(bodies)
 
 
-def taken(shelf: Held, waited: list[float]) -> Report:
+def taken(shelf: Held, waited: list[float], *redactions: Step) -> Report:
     report = Report()
     return Importer(
         Ndjson({}, report.changed),
-        Intake(ZoneInfo("UTC"), datetime.now(UTC), report.changed),
+        Intake(ZoneInfo("UTC"), datetime.now(UTC), report.changed, redactions),
         report,
         shelf=shelf,
         bookmark=Bookmark(None, Mark),
@@ -65,3 +67,19 @@ def test_store_that_stays_held() -> None:
     with pytest.raises(StoreError):
         taken(Held(99), waited)
     assert waited == list(PAUSES)
+
+
+def test_what_must_not_be_kept_is_taken_out() -> None:
+    """By the application's own function, as of live events; who cannot look at one refuses it."""
+    shelf = Held(0)
+
+    def redact(event: Event) -> Event:
+        event.event_name = "redacted"
+        return event
+
+    def fail(event: Event) -> Event:
+        raise LookupError
+
+    assert taken(shelf, [], redact).stored == 3
+    assert {decode(body).event_name for body in shelf.bodies} == {"redacted"}
+    assert taken(shelf, [], fail).refused == {"redact: raised LookupError": 3}

@@ -20,6 +20,7 @@ from .address import parse
 from .client import Client
 from .engine import ClickHouseEngine
 from .identity import Identity
+from .leave import leave
 from .migrations import migrate
 from .people import People
 from .state import State, look
@@ -38,7 +39,7 @@ class ClickHouseStore:
 
     :param address: ``clickhouse://user:password@host:8123/db``, ``clickhouses://`` the same by
         TLS, ``chdb:///folder?database=db`` inside this process (one folder for each process).
-    :param retention_days: events that are older are purged by ``tend``; None: never.
+    :param retention_days: events that are older are purged, by an append a day; None: never.
     :param timeout: seconds that an answer may take.
     :raises ConfigurationError: the address is none.
     """
@@ -53,13 +54,17 @@ class ClickHouseStore:
         self._identity = Identity(self._client)
         self._lock = threading.Lock()
         self._is_ready = False
+        self._expired_at = 0.0
 
     def __repr__(self) -> str:
         return f"<ClickHouseStore {self._client.address.masked}>"
 
     def append(self, bodies: Sequence[bytes]) -> int:
         """Keep events, each ``message_id`` once, all or none. Returns how many were new."""
-        return keeping.keep(self._ready(), bodies)
+        count = keeping.keep(self._ready(), bodies)
+        if self._retention_days is not None and time() - self._expired_at >= DAY / 10**6:
+            self._expire()
+        return count
 
     def answer(self, question: Any) -> Any:
         """Answer one of the questions of ``metrics``."""
@@ -87,8 +92,19 @@ class ClickHouseStore:
         return erase.unalias(self._ready(), previous_id, user_id)
 
     def purge(self, before: int) -> int:
-        """Erase events from before a time (microseconds since the epoch, UTC)."""
-        return erase.purge(self._ready(), before)
+        """Erase events from before a time (microseconds since the epoch, UTC), and people of whom
+        none is left."""
+        client = self._ready()
+        count = erase.purge(client, before)
+        state = self._look()
+        leave(client, state.people, self._identity.aliases() if state.version else [])
+        return count
+
+    def _expire(self) -> None:
+        """Purge what is too old: once a day in each process that takes events in."""
+        assert self._retention_days is not None
+        self._expired_at = time()  # first: where it fails, the next try is tomorrow
+        self.purge(int(time() * 10**6) - self._retention_days * DAY)
 
     def events(self, span: Range | None = None, person: str | None = None) -> Iterator[bytes]:
         """The events as they came, by time, then message id. What arrives meanwhile may be among
@@ -104,7 +120,7 @@ class ClickHouseStore:
         """Merge, settle, purge and rewrite, here and now. One process a day is enough."""
         client = self._ready()
         if self._retention_days is not None:
-            erase.purge(client, int(time() * 10**6) - self._retention_days * DAY)
+            self._expire()
         tend(client, self._look().version)
 
     def describe(self) -> dict[str, Any]:

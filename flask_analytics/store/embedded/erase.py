@@ -1,8 +1,8 @@
 """A person is forgotten: hidden at once, then written out of every file.
 
 ``forget`` is one transaction: after it no answer and no export knows the person. ``erase`` then
-rewrites the segments that hold what is hidden; the old files go when no reader can still be at
-them.
+rewrites the segments that hold what is hidden; the old files go at once, and so do those that
+nobody can read: whose rows they hold is not known.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .arrival import Row
 from .catalog import Catalog
 from .hidden import numbers
 from .merge import merge
-from .quarantine import sort_out
+from .quarantine import discard, sort_out
 from .seal import seal
 from .shelf import Shelf
 from .snapshot import Segment
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _LISTED = "(SELECT value FROM json_each(:keys))"
 
 #: ``late_echo`` and ``seen`` name no people: they stay.
-_FORGET = (
+FORGET = (
     f"DELETE FROM trait WHERE who IN {_LISTED}",
     f"DELETE FROM link WHERE who IN {_LISTED} OR anon IN {_LISTED}",
     f"DELETE FROM alias WHERE who IN {_LISTED} OR user IN {_LISTED} OR anon IN {_LISTED}",
@@ -37,8 +37,9 @@ _FORGET = (
     f" (SELECT kind, key FROM identity WHERE id IN {_LISTED})",
     f"DELETE FROM identity WHERE id IN {_LISTED}",
     f"DELETE FROM hearsay WHERE id IN {_LISTED}",
-    "INSERT OR REPLACE INTO erased SELECT value, :high FROM json_each(:keys)",
 )
+
+_HIDE = "INSERT OR REPLACE INTO erased SELECT value, :high FROM json_each(:keys)"
 
 
 def forget(catalog: Catalog, person: str) -> int:
@@ -66,7 +67,7 @@ def _hide(connection: sqlite3.Connection, keys: tuple[int, ...]) -> int:
     if not keys:
         return 0
     told = {"keys": msgspec.json.encode(keys).decode(), "high": snapshot.highest(connection)}
-    for statement in _FORGET:
+    for statement in (*FORGET, _HIDE):
         connection.execute(statement, told)
     gone = frozenset(keys)
     return arrival.change(connection, lambda row: None if row[2] in gone else row)
@@ -125,6 +126,9 @@ def erase(shelf: Shelf) -> int:
         shelf.point("erased")
     with shelf.catalog.write() as connection:
         hidden.lift(connection, gone)
+    shelf.sweep(grace=0)  # whoever still reads an old file looks anew
+    if gone.people:
+        discard(shelf.catalog.folder)
     return len(found)
 
 

@@ -1,9 +1,11 @@
-"""Old events go: whole segments where all is old, else the segment is rewritten without them."""
+"""Old events go: whole segments where all is old, else the segment is rewritten without them; and
+with somebody's last event their ids and traits."""
 
 from __future__ import annotations
 
 from . import snapshot
 from .erase import erase
+from .leave import leave
 from .merge import merge
 from .seal import seal
 from .shelf import Shelf, drop
@@ -24,4 +26,5 @@ def purge(shelf: Shelf, before: int) -> int:
             drop(connection, [segment.id for segment in whole], shelf.clock())
             snapshot.changed(connection)
     left = [(s.rows, merge(shelf, [s], before)) for s in old if s.last_us >= before]
+    leave(shelf)
     return sum(segment.rows for segment in whole) + sum(had - has for had, has in left)

@@ -35,6 +35,14 @@ def put_aside(connection: sqlite3.Connection, folder: Path, segment: Segment, fa
     return True
 
 
+def discard(folder: Path) -> int:
+    """Delete what was put aside; the catalog still counts it. Returns how many files."""
+    gone = [path for path in (folder / "quarantine").glob("*") if path.is_file()]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    return len(gone)
+
+
 def sort_out(catalog: Catalog, segments: tuple[Segment, ...] | list[Segment]) -> int:
     """Read segments from end to end, and put aside those that cannot be. Returns how many."""
     import duckdb

@@ -95,6 +95,7 @@ class Wire(msgspec.Struct, gc=False):
     group_id: str | None = None
     context: dict[str, Any] = {}
     integrations: dict[str, Any] = {}
+    consent: dict[str, bool] = {}
 
 
 decode = msgspec.json.Decoder(Wire).decode
@@ -172,6 +173,8 @@ def _extra(event: Wire) -> str | None:
         fields["context"] = event.context
     if event.integrations:
         fields["integrations"] = event.integrations
+    if event.consent:
+        fields["consent"] = event.consent
     if event.event_name == "":
         fields["event_name"] = ""
     if event.action_name == "":

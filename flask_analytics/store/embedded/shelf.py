@@ -89,13 +89,16 @@ class Shelf:
         with self.catalog.read() as connection:
             return snapshot.segments(connection, self.catalog.folder)
 
-    def sweep(self) -> None:
-        """Delete what killed processes left, and what was replaced a while ago."""
+    def sweep(self, grace: float = GRACE) -> None:
+        """Delete what killed processes left, and what was replaced a while ago.
+
+        :param grace: seconds that this is; with 0 a reader may find that its file is gone.
+        """
         with self.catalog.write() as connection:
             now = self.clock()
             gone = connection.execute(
-                "SELECT id, name FROM segment WHERE dropped NOT BETWEEN ? AND ?",
-                (now - GRACE, now + GRACE),  # a clock that was set back keeps nothing for ever
+                "SELECT id, name FROM segment WHERE NOT (dropped > ? AND dropped < ?)",
+                (now - grace, now + grace),  # a clock that was set back keeps nothing for ever
             ).fetchall()
             connection.executemany("DELETE FROM segment WHERE id = ?", [row[:1] for row in gone])
             known = [row[0] for row in connection.execute("SELECT name FROM segment")]

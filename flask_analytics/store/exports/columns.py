@@ -22,10 +22,10 @@ SPREAD = ("properties", "traits")
 #: Fields before these; the rest after them.
 PLAIN = tuple(
     name for name in event_columns()
-    if name not in (*SPREAD, "revenue", "context", "integrations")
+    if name not in (*SPREAD, "revenue", "context", "integrations", "consent")
 )  # fmt: skip
 MONEY = ("revenue.amount", "revenue.currency")
-LAST = (*SPREAD, "context", "integrations")
+LAST = (*SPREAD, "context", "integrations", "consent")
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _encode = msgspec.json.Encoder().encode
@@ -77,7 +77,7 @@ class Spool:
                     rest[name] = value
             if rest:
                 row[group] = text(rest)
-        for name in ("context", "integrations"):
+        for name in ("context", "integrations", "consent"):
             if value := event.get(name):
                 row[name] = text(value)
         return row

@@ -21,7 +21,7 @@ from .table import Table, cells
 #: Groups of fields that a column may name one of.
 GROUPS = ("properties.", "traits.", "context.")
 
-_MAPPINGS = frozenset({"properties", "traits", "context", "integrations", "revenue"})
+_MAPPINGS = frozenset({"properties", "traits", "context", "integrations", "revenue", "consent"})
 PLAIN = FIELDS - _MAPPINGS
 _MONEY = ("revenue.amount", "revenue.currency")
 

@@ -6,6 +6,7 @@ A file is trusted to say who did what, as a write key is; not to be well formed.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -15,6 +16,7 @@ from ...enrich import MAX_LENGTH, public_url
 from ...event import MAX_EVENT_BYTES, Event, Revenue, encode
 from ...metrics.window import micros
 from ...needs import MAX_AHEAD, MAX_ID, MESSAGE_ID, missing
+from ...pipeline import Step
 from ...values import clean, clean_name, clean_text, is_plain
 from .lineid import message_id
 from .refusal import Refused
@@ -39,9 +41,17 @@ class Intake:
     :param zone: of times that name none.
     :param now: UTC; nothing happened later than a day from here.
     :param changed: counts what had to be left out of events, in words.
+    :param redactions: the application's own, see ``Analytics.redact``.
     """
 
-    def __init__(self, zone: ZoneInfo, now: datetime, changed: dict[str, int]) -> None:
+    def __init__(
+        self,
+        zone: ZoneInfo,
+        now: datetime,
+        changed: dict[str, int],
+        redactions: Sequence[Step] = (),
+    ) -> None:
+        self._redactions = redactions
         self._zone = zone
         self._latest = now + MAX_AHEAD
         self._changed = changed
@@ -65,10 +75,24 @@ class Intake:
             event.message_id = message_id(digest, micros(at))
         elif not _MESSAGE_ID(event.message_id):
             raise Refused("message_id: must be 1 to 100 letters, digits or signs, without blanks")
-        body = encode(event)
+        body = self._redacted(event)
         if len(body) > MAX_EVENT_BYTES:
             raise Refused(f"the event is larger than {MAX_EVENT_BYTES} bytes")
         return body
+
+    def _redacted(self, event: Event) -> bytes:
+        """The JSON of what the application leaves of an event.
+
+        :raises Refused: nobody knows what is still in it.
+        """
+        try:
+            for step in self._redactions:
+                event = step(event)
+            return encode(event)
+        except Exception as error:
+            if not self._redactions:
+                raise
+            raise Refused(f"redact: raised {type(error).__name__}") from None
 
     def _time(self, at: datetime | None) -> datetime:
         if at is None:

@@ -6,7 +6,8 @@ of the newest. An anonymous id that came together with a user is that user's, th
 whatever else an alias says of it. "First" and "newest" are by time, then message id, never by
 arrival.
 
-What is learnt here outlives the events that told it, until it is forgotten.
+What is learnt here outlives the events that told it, until it is forgotten or nobody is left who
+could be asked for: see ``leave``.
 """
 
 from __future__ import annotations
@@ -135,6 +136,11 @@ class People:
         texts = {("user", text) for _, text in keys}
         return keys | {key for key in texts if not self._all.has(key)}
 
+    def leave(self, used: set[Key]) -> None:
+        """Know only those people any more of whom one of these keys is."""
+        people = {self._all.person(key) for key in used}
+        self._drop({key for key in self._all.everybody if self._all.person(key) not in people})
+
     def _drop(self, keys: set[Key]) -> None:
         self._known = {key: None for key in self._known if key not in keys}
         self._traits = {key: told for key, told in self._traits.items() if key not in keys}
@@ -172,6 +178,11 @@ class Register:
             self._keys[person].append(key)
         #: What people are called who have an alias.
         self.names = {self._persons["user", alias.user]: alias.user for alias in aliases}
+
+    @property
+    def everybody(self) -> Iterable[Key]:
+        """All keys that any event or alias named."""
+        return self._persons
 
     def has(self, key: Key) -> bool:
         """Has any event or alias named it?"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 from ...event import Event, EventType, Source
@@ -41,6 +41,12 @@ class Row:
     def visitor(self) -> Key | None:
         """The anonymous id that it names."""
         return ("anonymous", self.event.anonymous_id) if self.event.anonymous_id else None
+
+    @property
+    def names(self) -> Iterator[Key]:
+        """Every id in it, also as a mention."""
+        previous = ("user", self.event.previous_id) if self.event.previous_id else None
+        return filter(None, (self.user, self.visitor, previous))
 
     def take_out(self, gone: Container[Key]) -> None:
         """Name nobody of these any more."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
@@ -34,6 +35,9 @@ from .row import Row
 from .selection import Selection
 from .visits import visits
 
+#: Seconds.
+HOUR = 3600.0
+
 #: Events that it keeps unless told otherwise.
 LIMIT = 100_000
 
@@ -60,12 +64,22 @@ class MemoryStore:
     of the other stores. Never writes to a disk.
 
     :param limit: events; beyond it those of the oldest time are dropped and counted.
+    :param retention_days: events older than that are purged, by an append an hour; None: never.
+    :param clock: seconds since the epoch.
     """
 
     scheme = "memory"
 
-    def __init__(self, limit: int = LIMIT) -> None:
+    def __init__(
+        self,
+        limit: int = LIMIT,
+        *,
+        retention_days: int | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._limit = limit
+        self._retention_days, self._clock = retention_days, clock
+        self._expired_at = 0.0
         self._lock = RLock()
         self._clear()
 
@@ -84,7 +98,14 @@ class MemoryStore:
             excess = max(len(self._rows) - self._limit, 0)
             del self._rows[:excess]
             self._dropped += excess
+            self._expire()
         return new
+
+    def _expire(self) -> None:
+        now = self._clock()
+        if self._retention_days is not None and abs(now - self._expired_at) >= HOUR:
+            self._expired_at = now
+            self.purge(int((now - self._retention_days * 24 * HOUR) * 1_000_000))
 
     def _keep(self, row: Row) -> bool:
         if row.event.message_id in self._seen:
@@ -129,10 +150,12 @@ class MemoryStore:
             return bool(undone)
 
     def purge(self, before: int) -> int:
-        """Erase events from before a time (microseconds since the epoch, UTC). Who is who, and
-        traits, stay known."""
+        """Erase events from before a time (microseconds since the epoch, UTC), and people of whom
+        none is left."""
         with self._lock:
-            return self._erase(lambda row: row.us < before)
+            count = self._erase(lambda row: row.us < before)
+            self._people.leave({key for row in self._rows for key in row.names})
+            return count
 
     def _erase(self, is_doomed: Callable[[Row], bool]) -> int:
         kept = [row for row in self._rows if not is_doomed(row)]

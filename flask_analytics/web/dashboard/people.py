@@ -10,11 +10,12 @@ from typing import Any
 from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
+from ... import erasure
 from ...errors import QuestionError
 from ...metrics import readers
-from ...metrics.person import Person, Traits
+from ...metrics.person import Person
 from ...store.base import Store
-from ...store.exports.person import document, is_stranger
+from ...store.exports.person import document
 from .desk import Desk
 from .events import told
 
@@ -53,11 +54,7 @@ def find(desk: Desk, id: str) -> Person:
     """
     known = readers.identity("id", id)
 
-    def look(store: Store) -> Person | None:
-        person: Person = store.answer(Traits(known))
-        return None if is_stranger(store, person) else person
-
-    person = desk.do(look)
+    person = desk.do(lambda store: erasure.find(desk.state, store, known))
     if person is None:
         raise QuestionError("id", f"nobody has {id!r:.60}, or they were erased: ids are exact, "
                             "capitals too")  # fmt: skip
@@ -67,23 +64,24 @@ def find(desk: Desk, id: str) -> Person:
 def forget(desk: Desk) -> AnyResponse:
     """Erase a person, then show who is left."""
     person = find(desk, request.form.get("id", ""))
-    count = desk.do(lambda store: store.forget(person.id))
-    return redirect(desk.link("people", id=None, confirm=None, forgotten=count), 303)
+    erased = desk.do(lambda store: erasure.forget(desk.state, store, person))
+    return redirect(desk.link("people", id=None, confirm=None, forgotten=erased.events), 303)
 
 
 def export(desk: Desk) -> Response:
     """All about a person, as a file."""
     person = find(desk, request.form.get("id", ""))
-    response = Response(_pieces(desk.do(lambda store: _file(store, person))),
+    response = Response(_pieces(desk.do(lambda store: _file(desk, store, person))),
                         mimetype="application/json")  # fmt: skip
     response.headers["Content-Disposition"] = 'attachment; filename="person.json"'
     return response
 
 
-def _file(store: Store, person: Person) -> SpooledTemporaryFile[bytes]:
+def _file(desk: Desk, store: Store, person: Person) -> SpooledTemporaryFile[bytes]:
     """Written before it is sent, so that what cannot be read is an error, not half a file."""
     file = SpooledTemporaryFile(MEMORY)  # noqa: SIM115  closed when it is sent
-    file.writelines(document(store, person))
+    traces = erasure.Traces(desk.state, person.ids)
+    file.writelines(document(store, person, traces.events(), traces.letters()))
     file.seek(0)
     return file
 

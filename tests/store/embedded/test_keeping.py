@@ -29,6 +29,7 @@ RICH = {
     "user_agent": "curl/8", "referrer": "https://elsewhere.example/", "view_id": "view",
     "revenue": Revenue(Decimal("29.90"), "EUR"), "traits": {"plan": "pro"}, "group_id": "g",
     "context": {"location": {"country": "DE"}}, "integrations": {"GA": False},
+    "consent": {"store": True, "GA": False},
     "properties": {
         "Plan": "upper", "plan": "lower", "n": 5, "f": 0.1, "big": 10**17, "yes": True,
         "none": None,
