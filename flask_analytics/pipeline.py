@@ -163,7 +163,7 @@ class Pipeline:
         if event.view_id is None and draft.view is not None:
             event.view_id = write(views, *draft.view)
         self._enrich(event, draft.facts)
-        if event.properties or event.traits or event.context:
+        if event.properties or event.traits or event.context or event.integrations:
             self._fit(event)
         return event
 
@@ -197,7 +197,8 @@ class Pipeline:
         """Take out the largest values until the event is within its limit, and count them."""
         excess = len(encode(event)) - MAX_EVENT_BYTES
         while excess > 0:
-            home = max((event.properties, event.traits, event.context), key=lambda d: len(repr(d)))
+            homes = (event.properties, event.traits, event.context, event.integrations)
+            home = max(homes, key=lambda d: len(repr(d)))
             if not home:
                 return
             del home[max(home, key=lambda key: len(repr(home[key])))]
