@@ -68,7 +68,7 @@ def funnel(question: Any, answer: Any, place: Place) -> Parts:
 
 def _groups(question: Any, answer: Any) -> Table:
     names = [f"{place} {step.event}" for place, step in enumerate(question.steps, 1)]
-    table = new_table(str(question.breakdown), *map(printable, names))
+    table = new_table(*map(printable, [str(question.breakdown), *names]))
     numbers(table, *range(1, len(names) + 1))
     for group in answer.groups:
         cells = [Text(f"{step.count:,}").append(f" {step.conversion:.0%}", "dim")
