@@ -104,11 +104,9 @@ def _database(name: str) -> str:
     name = name or DATABASE
     if not name.isascii() or not name.replace("_", "a").isalnum() or name[0].isdigit():
         # Behind a password with a / in it, the "database" is half of the password.
-        what = (
-            "names a database that is none" if "@" in name else f"names the database {name!r:.40}"
-        )
+        told = "that is none" if "@" in name else repr(name)[:40]
         raise ConfigurationError(
-            f"ANALYTICS_STORE {what}: use letters, digits and _ only, such as analytics; a / in a "
-            "password is written %2F"
+            f"ANALYTICS_STORE names a database {told}: use letters, digits and _ only, such as "
+            "analytics; a / in a password is written %2F"
         )
     return name
