@@ -8,7 +8,7 @@ PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
 .PHONY: docs pictures module run test check lint types unit servers gevent gevent-browser same format kill \
-	bench peers clean help browsers uwsgi fuzz atheris
+	bench peers clean help browsers uwsgi fuzz atheris mixed
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -63,6 +63,10 @@ kill: $(VENV)/test.done
 	$(PY) tests/deploy/kill.py --kills 100
 	$(PY) -m tests.store.embedded.kill --kills 100
 	$(PY) -m tests.cli.kill --lines 1000000
+
+# make mixed: ten minutes of honest people and attackers on one server; all honest events are counted
+mixed: $(VENV)/test.done
+	$(PY) tests/deploy/mixed.py --seconds 600
 
 # make fuzz: decoding and coercion, ten minutes for each target; FUZZ=values for one alone
 fuzz: atheris

@@ -1,5 +1,5 @@
-"""A small reverse proxy: ``python proxy.py PORT APPLICATION_PORT``. Like nginx it passes headers
-on, the forged ones too, appends who asked to X-Forwarded-For, and drops names with an underscore."""
+"""A small reverse proxy: ``python proxy.py PORT APPLICATION_PORT``. Like nginx it passes headers on
+(forged ones, too), appends who asked to X-Forwarded-For, and drops names with an underscore."""
 
 from __future__ import annotations
 
