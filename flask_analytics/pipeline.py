@@ -196,9 +196,13 @@ class Pipeline:
     def _fit(self, event: Event) -> None:
         """Take out the largest values until the event is within its limit, and count them."""
         excess = len(encode(event)) - MAX_EVENT_BYTES
+        if excess > 0 and any(type(wish) is not bool for wish in event.integrations.values()):
+            # Who may have it stands, whatever else goes; only options of destinations are left out.
+            event.integrations = {name: bool(wish) for name, wish in event.integrations.items()}
+            self.trimmed.count("event_size")
+            excess = len(encode(event)) - MAX_EVENT_BYTES
         while excess > 0:
-            homes = (event.properties, event.traits, event.context, event.integrations)
-            home = max(homes, key=lambda d: len(repr(d)))
+            home = max((event.properties, event.traits, event.context), key=lambda d: len(repr(d)))
             if not home:
                 return
             del home[max(home, key=lambda key: len(repr(home[key])))]
