@@ -30,6 +30,9 @@ from flask_analytics.store import run
 from flask_analytics.store.embedded.store import EmbeddedStore
 from flask_analytics.store.memory import MemoryStore
 
+#: Together a minute, and the same in a process that gevent has patched.
+pytestmark = pytest.mark.slow
+
 #: When everything is looked at.
 NOW = datetime(2026, 11, 21, 11, tzinfo=UTC)
 

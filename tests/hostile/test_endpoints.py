@@ -26,6 +26,9 @@ from flask_analytics.web.problem import CONTENT_TYPE
 from .test_doors import MARK, NOW, history
 from .values import TEXTS
 
+#: Together a minute, and the same in a process that gevent has patched.
+pytestmark = pytest.mark.slow
+
 KEY = "write-me"
 
 #: The same made-up requests each time.

@@ -21,6 +21,9 @@ from flask_analytics.store.memory import MemoryStore
 
 from .values import SINGLE, Recipe, anything, make, mappings
 
+#: Together a minute, and the same in a process that gevent has patched.
+pytestmark = pytest.mark.slow
+
 #: A flood of hostile values takes its time; the same ones each time.
 BOUNDED = settings(
     max_examples=50,
