@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
 from ..sql.engine import Span
 from . import restore
 from .catalog import Catalog
+from .faults import TooMuch
 from .keys import KINDS, column, quoted
 from .row import COLUMNS, LOGICAL
 from .view import Source, View
@@ -22,23 +24,40 @@ HOUR = 3_600_000_000
 
 
 def bodies(
-    view: View, catalog: Catalog, span: Span, keys: Collection[int] | None, order: str
+    view: View,
+    catalog: Catalog,
+    span: Span,
+    keys: Collection[int] | None,
+    newest: int | None = None,
 ) -> list[bytes]:
-    """Events of a span, of some people or of all.
+    """Events of a span, of some people or of all, by time, then message id.
 
-    :param order: what goes after ORDER BY.
+    Each source by itself: whoever sends a property of another name each time would have them all
+    be columns of one table, which no memory holds.
+
+    :param newest: so many, the newest first; None: all, the oldest first.
     """
     people = "true" if keys is None else f"who IN ({', '.join(map(str, keys))})"
-    parts = [_part(source, people) for source in view.sources(span)]
-    if not parts:
-        return []
-    cursor = view.execute(f"{' UNION ALL BY NAME '.join(parts)} ORDER BY {order}", [])
-    names = [name for name, *_ in cursor.description or ()]
-    rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    order = "ts, message_id" if newest is None else f"ts DESC, message_id DESC LIMIT {newest}"
+    rows = [row for source in view.sources(span) for row in _rows(view, source, people, order)]
+    rows.sort(key=lambda row: (row["ts"], row["message_id"]), reverse=newest is not None)
+    del rows[len(rows) if newest is None else newest :]
     ids = catalog.ids_of(
         {row[name] for row in rows for name in ("who", "anon", "previous")} - {None}
     )
     return [restore.event(row, ids) for row in rows]
+
+
+def _rows(view: View, source: Source, people: str, order: str) -> Iterator[dict[str, Any]]:
+    """Rows without the properties that they do not have."""
+    cursor = view.execute(f"{_part(source, people)} ORDER BY {order}", [])
+    names = [name for name, *_ in cursor.description or ()]
+    for values in cursor.fetchall():
+        yield {
+            name: value
+            for name, value in zip(names, values, strict=True)
+            if value is not None or name[1:2] != ":"
+        }
 
 
 def _part(source: Source, people: str) -> str:
@@ -58,12 +77,19 @@ def _part(source: Source, people: str) -> str:
 def stream(read: Callable[[Span], list[bytes]], span: Span) -> Iterator[bytes]:
     """The events of a span, by time: in pieces that are as long as there is little in them.
 
-    :param read: the events of a shorter span, in order.
+    :param read: the events of a shorter span, in order. A piece that is too much for the memory of
+        a question is halved.
     """
     start, length = span[0], HOUR
     while start < span[1]:
         end = min(start + length, span[1])
-        found = read((start, end))
+        try:
+            found = read((start, end))
+        except TooMuch:
+            if length == 1:
+                raise
+            length = max(min(length, span[1] - start) // 2, 1)
+            continue
         yield from found
         start = end
         if len(found) < PAGE // 2:
