@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import tempfile
 from typing import Any
 from urllib.parse import quote
 
@@ -42,10 +43,15 @@ BOUNDED = settings(
 )
 
 
+#: What the application writes, for as long as the tests run.
+HOME = tempfile.TemporaryDirectory()
+
+
 def served() -> Flask:
     """An application that is open to everybody, and whose store has hostile words in it."""
     app = Flask("shop")
     app.config.update(TESTING=True, SECRET_KEY="x", ANALYTICS_WRITE_KEYS={"w": KEY})
+    app.config.update(ANALYTICS_DIR=HOME.name, ANALYTICS_STORE=None)
     analytics = Analytics(app)
     analytics.access(lambda: True)
     store = MemoryStore()
