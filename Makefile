@@ -8,7 +8,7 @@ PY = $(VENV)/bin/python
 CHECKED = flask_analytics tests example benchmarks setup.py
 
 .PHONY: docs pictures module run test check lint types audit unit servers gevent gevent-browser same format kill \
-	bench peers clean help browsers uwsgi
+	bench peers clean help browsers uwsgi fuzz atheris mixed
 
 help:
 	@sed -n 's/^# make /make /p' Makefile
@@ -17,7 +17,7 @@ run: $(VENV)/run.done
 	@$(PY) -m example
 
 # Four runs in two processes at a time: most of a run of real servers is waiting.
-test: check browsers uwsgi
+test: check browsers uwsgi atheris
 	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory servers unit gevent gevent-browser
 
 # make check: style, format, types, and known vulnerabilities of what is needed
@@ -68,6 +68,14 @@ kill: $(VENV)/test.done
 	$(PY) -m tests.store.embedded.kill --kills 100
 	$(PY) -m tests.cli.kill --lines 1000000
 
+# make mixed: ten minutes of honest people and attackers on one server; all honest events are counted
+mixed: $(VENV)/test.done
+	$(PY) tests/deploy/mixed.py --seconds 600
+
+# make fuzz: decoding and coercion, ten minutes for each target; FUZZ=values for one alone
+fuzz: atheris
+	$(PY) -m tests.fuzz $(FUZZ) --seconds 600
+
 # make pictures: every page of the dashboard at three widths, in light and dark, in build/pictures
 pictures: $(VENV)/test.done browsers
 	DASHBOARD_PICTURES=build/pictures $(PY) -m pytest tests/browser/dashboard/test_looks.py -k fits
@@ -108,6 +116,11 @@ browsers:
 # make uwsgi: a server for the tests, which a machine without a compiler cannot have
 uwsgi: $(VENV)/test.done
 	@$(PY) -m pip install --quiet uwsgi || echo "uWSGI cannot be built here: its tests are skipped."
+
+# make atheris: the fuzzer, which has wheels for some platforms only
+atheris: $(VENV)/test.done
+	@$(PY) -m pip install --quiet --only-binary=:all: atheris || \
+		echo "atheris cannot be had here: the fuzz targets get seeds mutated at random instead."
 
 # make clean: remove what was built, .venv too
 clean:

@@ -1,16 +1,20 @@
-"""What the helpers are given, checked: loud while developing, never in production's views."""
+"""What the helpers are given, checked: loud while developing, never in production's views.
+
+An object is asked for its type and never for its class: ``__class__`` may raise.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from . import visitor
+from .errors import kind
 from .event import MAX_NAME, MAX_PROPERTIES, Event, EventType, Revenue
 from .record import State
-from .values import clean, clean_name, is_plain
+from .values import clean, clean_name, clean_text, is_plain
 
 Money = Revenue | tuple[Decimal | int | float | str, str]
 
@@ -44,11 +48,13 @@ def make_event(
             continue
         try:
             if name in _OBJECTS:
-                setattr(event, name, properties(state, value))
+                setattr(event, name, properties(state, value, name))
             elif name == "timestamp":
                 at = _seconds(value)
             elif name == "category":
-                event.properties.setdefault("category", event_name(value))
+                event.properties.setdefault("category", event_name(value, name))
+            elif name in _IDS:
+                setattr(event, name, visitor.id_text(value, name))
             elif name in _FIELDS:
                 setattr(event, name, _FIELDS[name](value))
             else:
@@ -58,21 +64,33 @@ def make_event(
     return event, at
 
 
-def properties(state: State, values: Any) -> dict[str, Any]:
+def properties(state: State, values: Any, field: str = "properties") -> dict[str, Any]:
     """Cleaned properties; what had to be changed beyond recognition is not forgiven in silence."""
     if is_plain(values):
         return dict(values)
-    cleaned, problems = clean(values)
-    if isinstance(values, Mapping):
-        state.pipeline.trimmed.count("properties", max(0, len(values) - MAX_PROPERTIES))
+    cleaned, problems = clean(values, field)
+    if issubclass(type(values), dict):
+        excess = dict.__len__(values) - MAX_PROPERTIES
+        state.pipeline.trimmed.count("properties", max(0, excess))
     for problem in problems:
         forgive(state, (ValueError if "finite" in problem else TypeError)(problem))
     return cleaned
 
 
-def event_name(value: Any) -> str:
+def key(value: Any) -> str:
+    """A property's key.
+
+    :raises TypeError: it is no text.
+    """
+    if not issubclass(type(value), str):
+        raise TypeError(f"key must be text such as 'plan', not {kind(value)}")
+    return clean_text(value, MAX_NAME)
+
+
+def event_name(value: Any, field: str = "event_name") -> str:
     """A name, cleaned.
 
+    :param field: what it is called in errors.
     :raises TypeError, ValueError: it is no text, or nothing is left of it.
     """
     if (
@@ -82,11 +100,11 @@ def event_name(value: Any) -> str:
         and value.isprintable()
     ):
         return value
-    if not isinstance(value, str):
-        raise TypeError(f"event_name must be text, not {type(value).__name__}")
+    if not issubclass(type(value), str):
+        raise TypeError(f"{field} must be text such as 'signup', not {kind(value)}")
     name = clean_name(value)
     if not name:
-        raise ValueError("event_name must not be empty: say what happened")
+        raise ValueError(f"{field} must not be empty: say what happened")
     return name
 
 
@@ -95,27 +113,32 @@ def money(value: Any) -> Revenue:
 
     :raises TypeError, ValueError: it is none.
     """
-    if isinstance(value, Revenue):
+    if issubclass(type(value), Revenue):
         return Revenue.of(value.amount, value.currency)
-    if isinstance(value, tuple) and len(value) == 2:
-        return Revenue.of(*value)
+    if issubclass(type(value), tuple) and tuple.__len__(value) == 2:
+        return Revenue.of(*tuple.__iter__(value))
     raise TypeError(
-        f"revenue must be (amount, currency) such as ('29.99', 'EUR'), not {type(value).__name__}"
+        f"revenue must be (amount, currency) such as ('29.99', 'EUR'), not {kind(value)}"
     )
 
 
 def _seconds(value: Any) -> float:
-    if not isinstance(value, datetime):
-        raise TypeError(f"timestamp must be a datetime, not {type(value).__name__}")
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    return aware.timestamp()
+    if not issubclass(type(value), datetime):
+        raise TypeError(f"timestamp must be a datetime, not {kind(value)}")
+    try:
+        # Not every tzinfo is a zone: without an offset it is UTC, as without a tzinfo.
+        is_naive = datetime.utcoffset(value) is None
+        at = datetime.timestamp(datetime.replace(value, tzinfo=UTC) if is_naive else value)
+    except Exception as error:  # the caller's own tzinfo, or the last day there is
+        raise ValueError(f"timestamp must have a zone that works ({kind(error)})") from None
+    if not 0 <= at < _LAST:
+        raise ValueError("timestamp must lie in the years 1970 to 9998")
+    return at
 
 
-_FIELDS: dict[str, Callable[[Any], Any]] = {
-    "event_name": event_name,
-    "revenue": money,
-    "user_id": visitor.id_text,
-    "anonymous_id": visitor.id_text,
-    "group_id": visitor.id_text,
-    "previous_id": visitor.id_text,
-}
+#: As the APIs take it.
+_LAST = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+
+_IDS = frozenset({"user_id", "anonymous_id", "group_id", "previous_id"})
+
+_FIELDS: dict[str, Callable[[Any], Any]] = {"event_name": event_name, "revenue": money}

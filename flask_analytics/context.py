@@ -17,6 +17,7 @@ from flask import Flask, Request, Response, current_app
 from . import claims, trigger, visitor
 from .arguments import Money, forgive, make_event, money, properties
 from .arguments import event_name as checked_name
+from .arguments import key as checked_key
 from .enrich import capture
 from .errors import DropEvent
 from .event import MAX_PROPERTIES, EventType, Revenue
@@ -211,7 +212,7 @@ class Helpers:
 
     def _add(self, record: Record, key: str, value: Any) -> None:
         state = self._state()
-        added = properties(state, {key: value})
+        added = properties(state, {checked_key(key): value})
         kept = record.properties = record.properties or {}
         if len(kept) < MAX_PROPERTIES or not added.keys() - kept.keys():
             kept.update(added)
@@ -228,6 +229,11 @@ class Helpers:
             request = running_request()
             if request is not None:
                 _add_request(state, request, draft)
+        except Exception as error:
+            forgive(state, error)
+            state.pipeline.count_dropped("invalid")
+            return
+        try:
             state.pipeline.accept(draft)
         except DropEvent as drop:
             state.pipeline.count_dropped(drop.reason)

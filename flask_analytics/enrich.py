@@ -93,7 +93,7 @@ def redact(captured: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same facts without what is never told: for a copy on disk."""
     query, method, referrer = captured[QUERY : REFERRER + 1]
     if query:
-        query = public_query(query)[1:]
+        query = public_query(_utf8(query))[1:]
     if referrer and ("?" in referrer or "@" in referrer):
         referrer = public_url(header_text(referrer[:_MOST]))
     return (*captured[:QUERY], query, method, referrer, *captured[REFERRER + 1 :])
@@ -207,16 +207,21 @@ def header_text(value: str) -> str:
 
 def wsgi_text(value: str) -> str:
     """A path as people read it; WSGI hands UTF-8 over as Latin-1."""
-    if not value.isascii():
-        value = value.encode("latin-1", "replace").decode("utf-8", "replace")
-    return clean_text(value, MAX_LENGTH)
+    return clean_text(_utf8(value), MAX_LENGTH)
 
 
 def full_url(scheme: str, host: str, path: str, query: str) -> str:
     """An absolute URL of raw parts, with the query keys of the allow-list only."""
     if not _PLAIN_PATH(path):
         path = quote(path.encode("latin-1", "replace"), safe=_PATH_SIGNS)
-    return cut_url(f"{scheme}://{host}{path}{public_query(query)}")
+    return cut_url(f"{scheme}://{host}{path}{public_query(_utf8(query))}")
+
+
+def _utf8(value: str) -> str:
+    """A text that WSGI hands over as Latin-1."""
+    if value.isascii():
+        return value
+    return value.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 @lru_cache(1024)
@@ -226,8 +231,8 @@ def public_query(query: str) -> str:
     for pair in query.split("&") if query else ():
         key, _, value = pair.partition("=")
         if key in QUERY_KEYS:
-            value = _VALUE_END.split(value, maxsplit=1)[0][:MAX_VALUE]
-            kept.append(f"{key}={quote(value, safe='%+' + _PATH_SIGNS)}")
+            value = quote(_VALUE_END.split(value, maxsplit=1)[0], safe="%+" + _PATH_SIGNS)
+            kept.append(f"{key}={cut_url(value, MAX_VALUE)}")
     return "?" + "&".join(kept) if kept else ""
 
 

@@ -1,4 +1,4 @@
-"""The tree of our exceptions.
+"""The tree of our exceptions, and what their messages call a value.
 
 ::
 
@@ -15,6 +15,8 @@
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class AnalyticsError(Exception):
@@ -75,3 +77,13 @@ class QuestionError(AnalyticsError, ValueError):
 
 class StoreError(AnalyticsError):
     """The store cannot answer now: it is too busy, its disk is full, the answer took too long."""
+
+
+#: Of ``type`` itself: a class of a caller's own may say anything, or raise.
+_class_name: Any = vars(type)["__name__"].__get__
+
+
+def kind(value: Any) -> str:
+    """The name of a value's class, for a message. Never raises."""
+    name: str = _class_name(type(value))
+    return name[:64] if name.isprintable() else ascii(name[:64])

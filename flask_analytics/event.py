@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from .errors import kind
+
 #: Properties of one event; the next one is dropped and counted. Piko's cap.
 MAX_PROPERTIES = 64
 
@@ -79,20 +81,39 @@ class Revenue(msgspec.Struct, frozen=True):
 
 
 def _amount(amount: Decimal | int | float | str) -> Decimal:
-    if isinstance(amount, bool) or not isinstance(amount, (Decimal, int, float, str)):
+    type_ = type(amount)  # __class__ may raise, or lie
+    if type_ is bool or not issubclass(type_, (Decimal, int, float, str)):
         raise TypeError(
             f"revenue amount must be a Decimal, int, float or numeric text, "
-            f"not {type(amount).__name__}: for example Decimal('29.99')"
+            f"not {kind(amount)}: for example Decimal('29.99')"
         )
     try:
-        exact = Decimal(str(amount) if isinstance(amount, float) else amount)
-    except (InvalidOperation, ValueError):
+        exact = _exact(amount)
+    except (InvalidOperation, TypeError, ValueError):
         raise ValueError("revenue amount must be a number such as '29.99'") from None
     if not exact.is_finite():
-        raise ValueError(f"revenue amount must be a finite number, not {exact}")
+        raise ValueError("revenue amount must be a finite number such as '29.99', not NaN")
     if exact.adjusted() >= MAX_AMOUNT_DIGITS or -_exponent(exact) > MAX_AMOUNT_DIGITS:
         raise ValueError(f"revenue amount must have at most {MAX_AMOUNT_DIGITS} digits")
     return Decimal(format(exact, "f"))  # 1E+3 would not read as money on the wire
+
+
+def _exact(amount: Decimal | int | float | str) -> Decimal:
+    """Through the methods of Python's own types: those of a subclass may do anything. What is too
+    long is not read at all: the time would grow with the square of its length."""
+    if isinstance(amount, Decimal):
+        return Decimal(amount)
+    if isinstance(amount, float):
+        return Decimal(float.__repr__(amount))
+    if isinstance(amount, int):
+        number = int.__add__(amount, 0)
+        return Decimal(number if number.bit_length() <= _MAX_AMOUNT_LENGTH else "1E+999")
+    text = str.__str__(amount)
+    return Decimal(text if len(text) <= _MAX_AMOUNT_LENGTH else "1E+999")
+
+
+#: Bits and characters of an amount; with 18 digits on both sides of the point it has fewer.
+_MAX_AMOUNT_LENGTH = 1000
 
 
 def _exponent(amount: Decimal) -> int:
@@ -100,16 +121,13 @@ def _exponent(amount: Decimal) -> int:
 
 
 def _currency(currency: str) -> str:
-    if not isinstance(currency, str):
+    if not issubclass(type(currency), str):
         raise TypeError(
-            f"revenue currency must be an ISO 4217 code such as 'EUR', "
-            f"not {type(currency).__name__}"
+            f"revenue currency must be an ISO 4217 code such as 'EUR', not {kind(currency)}"
         )
-    code = currency.upper()
+    code = str.upper(str.__str__(currency)[:12])
     if code not in currencies():
-        raise ValueError(
-            f"revenue currency {currency[:12]!r} is not in ISO 4217: use a code such as 'EUR'"
-        )
+        raise ValueError(f"revenue currency must be a code of ISO 4217 such as 'EUR', not {code!r}")
     return code
 
 

@@ -182,7 +182,7 @@ class Pipeline:
         if event.view_id is None and draft.view is not None:
             event.view_id = write(views, *draft.view)
         self._enrich(event, draft.facts)
-        if event.properties or event.traits or event.context:
+        if event.properties or event.traits or event.context or event.integrations:
             self._fit(event)
         return event
 
@@ -240,6 +240,11 @@ class Pipeline:
     def _fit(self, event: Event) -> None:
         """Take out the largest values until the event is within its limit, and count them."""
         excess = len(encode(event)) - MAX_EVENT_BYTES
+        if excess > 0 and any(type(wish) is not bool for wish in event.integrations.values()):
+            # Who may have it stands, whatever else goes; only options of destinations are left out.
+            event.integrations = {name: bool(wish) for name, wish in event.integrations.items()}
+            self.trimmed.count("event_size")
+            excess = len(encode(event)) - MAX_EVENT_BYTES
         while excess > 0:
             home = max((event.properties, event.traits, event.context), key=lambda d: len(repr(d)))
             if not home:

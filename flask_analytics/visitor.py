@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, current_app, g
 from flask.globals import app_ctx, request_ctx
 
+from .errors import kind
 from .values import clean_text
 
 #: Characters of an id.
@@ -32,16 +33,29 @@ def user_id(app: Flask, declared: Callable[[], Any] | None) -> str | None:
     return None
 
 
-def id_text(value: Any) -> str | None:
+def id_text(value: Any, field: str = "user_id") -> str | None:
     """An id as text; numbers are fine, emptiness is nobody.
 
-    :raises TypeError: it is neither text nor a number nor a UUID.
+    :param field: what it is called in errors.
+    :raises TypeError: it is no text and no number, and has no text of its own as a UUID has.
     """
-    if value is None or value == "":
+    if value is None:
         return None
-    if isinstance(value, (bool, dict, list, tuple, set, bytes)):
-        raise TypeError(f"an id must be text or a number, not {type(value).__name__}")
-    return clean_text(str(value), MAX_ID)
+    if type(value) is str:
+        return clean_text(value, MAX_ID) or None
+    if not issubclass(type(value), (bool, dict, list, tuple, set, bytes)):
+        try:
+            if _has_text(value):
+                return clean_text(str(value), MAX_ID) or None
+        except Exception:  # a number of 5,000 digits, or a method of the caller's own
+            pass
+    raise TypeError(f"{field} must be text, a number or a UUID, not {kind(value)}")
+
+
+def _has_text(value: Any) -> bool:
+    """Whether it is called the same each time: neither NaN nor ``<Order object at 0x7f...>``."""
+    own = (getattr(type(value), name) is getattr(object, name) for name in ("__str__", "__repr__"))
+    return not all(own) and bool(value == value)
 
 
 def ask(app: Flask, declared: Callable[[], Any]) -> Any:

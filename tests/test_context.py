@@ -245,6 +245,21 @@ def test_event_is_at_most_32_kb(visit: Callable[..., Any], events: list[Event]) 
     assert len(events[0].properties) >= 3
 
 
+def test_a_cut_changes_nobody_who_may_have_the_event(
+    visit: Callable[..., Any], events: list[Event]
+) -> None:
+    """Of wishes that are too large only the options go."""
+    from flask_analytics.event import MAX_EVENT_BYTES, encode
+
+    wishes = {"All": False, "Webhook": {str(n): "x" * 8000 for n in range(9)}, "GA4": 0}
+    visit(lambda: fa.track("a", {"kept": 1}, integrations=wishes))
+
+    (event,) = events
+    assert len(encode(event)) <= MAX_EVENT_BYTES
+    assert event.integrations == {"All": False, "Webhook": True, "GA4": False}
+    assert event.properties == {"kept": 1}
+
+
 def test_nested_mutable_values_are_those_of_the_call(
     visit: Callable[..., Any], events: list[Event]
 ) -> None:

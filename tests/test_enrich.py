@@ -14,12 +14,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_analytics import Event, track
 from flask_analytics.enrich import (
+    MAX_VALUE,
     best_language,
+    capture,
     cut_url,
+    enricher,
     header_text,
     host_name,
     language_tag,
     public_url,
+    redact,
 )
 from flask_analytics.testing import capture_events
 
@@ -242,3 +246,17 @@ def test_nothing_in_an_environ_raises(host: str, agent: str, path: bytes) -> Non
     event = Event()
     enricher(None)(event, facts)
     assert encode(event)
+
+
+def test_query_of_raw_bytes() -> None:
+    """Some clients send UTF-8 as it is; the copy on the disk says the same as the event."""
+    query = "utm_source=" + "caf\xc3\xa9" * 60
+    facts = capture({"HTTP_HOST": "shop.example", "PATH_INFO": "/", "QUERY_STRING": query})
+    direct, kept = Event(), Event()
+
+    enricher(None)(direct, facts)
+    enricher(None)(kept, redact(facts))
+
+    assert direct.url == kept.url
+    assert "utm_source=caf%C3%A9caf%C3%A9" in (direct.url or "")
+    assert len((direct.url or "").partition("=")[2]) <= MAX_VALUE

@@ -124,7 +124,10 @@ def wants_json(is_json: bool) -> bool:
 
 def print_json(value: Any) -> None:
     """One document, indented."""
-    click.echo(msgspec.json.format(encode(value), indent=2))
+    click.echo(msgspec.json.format(encode(value), indent=2).decode().translate(_CONTROLS))
 
 
 encode = msgspec.json.Encoder(decimal_format="string").encode
+
+#: What commands a terminal and may yet stand in JSON as it is: the upper control characters.
+_CONTROLS = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}

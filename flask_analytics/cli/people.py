@@ -53,7 +53,7 @@ def export_user(id: str, output: str) -> None:
             raise click.ClickException(
                 f"{output} cannot be written: {error.strerror or error}."
             ) from None
-    click.echo(f"All about {person.id} is in {output}", err=True)
+    click.echo(f"All about {printable(person.id)} is in {output}", err=True)
 
 
 def _person(opened: Store | None, id: str) -> Person:
@@ -89,8 +89,8 @@ def forget(id: str, yes: bool, is_json: bool) -> None:
         person = _person(opened, id)
         if not yes:
             click.confirm(
-                f"Erase {person.id} ({_many(person.ids)}) and all their events, for good?",
-                abort=True, err=True,
+                f"Erase {printable(person.id)} ({_many(person.ids)}) and all their events, for "
+                "good?", abort=True, err=True,
             )  # fmt: skip
         erased = erasure.forget(state(), opened, person)
         fault = None if opened is None else _rewritten(opened)
@@ -100,8 +100,9 @@ def forget(id: str, yes: bool, is_json: bool) -> None:
                     "journal": erased.journal, "dead_letters": erased.letters,
                     "rewritten": not fault, "remains": remains})  # fmt: skip
         return
-    click.echo(f"{erased.events:,} events of {person.id} are erased, with {_many(person.ids)}; in "
-               f"the journal {erased.journal:,}, dead letters {erased.letters:,}.")  # fmt: skip
+    click.echo(f"{erased.events:,} events of {printable(person.id)} are erased, with "
+               f"{_many(person.ids)}; in the journal {erased.journal:,}, "
+               f"dead letters {erased.letters:,}.")  # fmt: skip
     click.echo(
         f"They are in no answer any more; the files are rewritten later: {fault}"
         if fault else "No file of this application holds them any more."
@@ -110,8 +111,15 @@ def forget(id: str, yes: bool, is_json: bool) -> None:
         click.echo(f"Not here: {line}")
 
 
+def printable(text: str) -> str:
+    """An id without what would command a terminal."""
+    from ..screen.counters import printable  # loads rich, which no other command needs here
+
+    return printable(text)
+
+
 def _many(ids: tuple[str, ...]) -> str:
-    told = ", ".join(ids[:3]) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
+    told = printable(", ".join(ids[:3])) + (f" and {len(ids) - 3} more" if len(ids) > 3 else "")
     return f"ids {told}" if len(ids) > 1 else f"id {told}"
 
 

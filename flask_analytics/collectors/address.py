@@ -98,6 +98,7 @@ def from_address(address: object) -> Collector:
             f"Give instances of Collector, or texts such as 'webhook+https://example.com/events'"
         )
     try:
+        address.encode()  # bytes of an environment that are no UTF-8
         parts = urlsplit(address)
     except ValueError:  # its text shows the address, and so its password
         raise ConfigurationError("ANALYTICS_COLLECTORS: an address cannot be read") from None
@@ -126,9 +127,12 @@ def _checked(parts: SplitResult, known: Mapping[str, Callable[[str], Any]]) -> d
     """The options of an address that has no others."""
     options, rest = _options(parts.query, known)
     for key, _ in rest:
+        # Only what is nearly an option is shown: behind a "?" that is not escaped, it is a secret.
+        close = difflib.get_close_matches(key, known, 1, cutoff=0.7)
+        what = f"{key} is no option, but {close[0]} is" if close else "it has an unknown option"
         raise ConfigurationError(
-            f"ANALYTICS_COLLECTORS: {parts.scheme}: {key[:40]} is no option. "
-            f"Known are {', '.join(known)}"
+            f"ANALYTICS_COLLECTORS: {parts.scheme}: {what}. Known are {', '.join(known)}; "
+            "in keys and passwords write ? as %3F and & as %26"
         )
     return options
 

@@ -111,9 +111,9 @@ def people(question: Any, answer: Any, place: Place) -> Parts:
 def person(question: Any, answer: Any, place: Place) -> Parts:
     table = new_table("", "", is_headed=False)
     table.add_row(Text("person", "dim"), key_text(answer.id))
-    table.add_row(Text("ids", "dim"), printable(", ".join(answer.ids)))
+    table.add_row(Text("ids", "dim"), Text(printable(", ".join(answer.ids))))
     for name, value in sorted(answer.traits.items()):
-        table.add_row(Text(printable(name), "dim"), printable(str(value)))
+        table.add_row(Text(printable(name), "dim"), Text(printable(str(value))))
     return [table]
 
 

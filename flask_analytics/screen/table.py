@@ -13,7 +13,7 @@ def new_table(*columns: str, is_headed: bool = True) -> Table:
         box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0), show_header=is_headed
     )
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(column), overflow="fold")  # as text, square brackets are no markup
     return table
 
 

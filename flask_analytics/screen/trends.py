@@ -81,7 +81,7 @@ def _pace(step: Any) -> str:
 
 def _groups(question: Any, answer: Any) -> Table:
     names = [f"{place} {step.event}" for place, step in enumerate(question.steps, 1)]
-    table = new_table(str(question.breakdown), *map(printable, names))
+    table = new_table(*map(printable, [str(question.breakdown), *names]))
     numbers(table, *range(1, len(names) + 1))
     for group in answer.groups:
         table.add_row(key_text(group.key), *map(_of_group, group.steps))

@@ -146,6 +146,8 @@ def test_names_are_unique_and_stable() -> None:
         ("webhook+https://a/?batch_size=0", "batch_size"),
         ("stdout:?batch_size=5", "stdout"),
         ("ga4://secret:secret", "write ga4://MEASUREMENT_ID:API_SECRET@"),
+        ("ga4://G-1:a?secret@", "write \\? as %3F"),
+        ("webhook+https://secret\udcff@a.example/", "cannot be read"),
         ("mixpanel://secret", "write mixpanel://TOKEN@"),
         ("posthog://secret/secret@", "%2F"),
         ("segment://secret:secret@", "write segment://WRITE_KEY@"),

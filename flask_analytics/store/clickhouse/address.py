@@ -103,8 +103,10 @@ def _inside(parts: SplitResult) -> Address:
 def _database(name: str) -> str:
     name = name or DATABASE
     if not name.isascii() or not name.replace("_", "a").isalnum() or name[0].isdigit():
+        # Behind a password with a / in it, the "database" is half of the password.
+        told = "that is none" if "@" in name else repr(name)[:40]
         raise ConfigurationError(
-            f"ANALYTICS_STORE names the database {name!r:.40}: use letters, digits and _ only, "
-            "such as analytics"
+            f"ANALYTICS_STORE names a database {told}: use letters, digits and _ only, such as "
+            "analytics; a / in a password is written %2F"
         )
     return name

@@ -18,6 +18,10 @@ from .snapshot import NOTHING, Segment
 from .view import View
 
 
+class TooMuch(StoreError):
+    """A question needs more memory than it may have."""
+
+
 class Faults:
     """Finds out why DuckDB failed, and takes what is broken out of the way. For any thread."""
 
@@ -36,7 +40,7 @@ class Faults:
 
         view.deadline.check()
         if isinstance(error, duckdb.OutOfMemoryException):
-            raise StoreError("the answer needs more memory than a question may have") from error
+            raise TooMuch("the answer needs more memory than a question may have") from error
         live = {segment.id for segment in self._catalog.snapshot(NOTHING).segments}
         before = view.moment.segments
         if not all(segment.id in live for segment in before):

@@ -45,7 +45,5 @@ def timeline(asked: Timeline, catalog: Catalog, view: View) -> tuple[dict[str, A
     if not keys:
         return ()
     span = asked.range.start_us, asked.range.end_us
-    bodies = records.bodies(
-        view, catalog, span, keys, f"ts DESC, message_id DESC LIMIT {asked.limit}"
-    )
+    bodies = records.bodies(view, catalog, span, keys, newest=asked.limit)
     return tuple(msgspec.json.decode(body) for body in bodies)

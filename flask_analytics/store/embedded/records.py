@@ -8,6 +8,7 @@ from typing import Any
 from ..sql.engine import Mark, Span
 from . import hidden, restore
 from .catalog import Catalog
+from .faults import TooMuch
 from .keys import KINDS, column, quoted
 from .row import COLUMNS, LOGICAL
 from .view import Source, View
@@ -23,14 +24,18 @@ HOUR = 3_600_000_000
 
 
 def bodies(
-    view: View, catalog: Catalog, span: Span, keys: Collection[int] | None, order: str
+    view: View,
+    catalog: Catalog,
+    span: Span,
+    keys: Collection[int] | None,
+    newest: int | None = None,
 ) -> list[bytes]:
-    """Events of a span, of some people or of all.
+    """Events of a span, of some people or of all, by time, then message id.
 
-    :param order: what goes after ORDER BY.
+    :param newest: so many, the newest first; None: all, the oldest first.
     """
     people = "true" if keys is None else f"who IN ({', '.join(map(str, keys))})"
-    return _read(view, catalog, span, people, order)
+    return _read(view, catalog, span, people, newest)
 
 
 def marked(view: View, catalog: Catalog, marks: Sequence[Mark]) -> list[bytes]:
@@ -41,24 +46,41 @@ def marked(view: View, catalog: Catalog, marks: Sequence[Mark]) -> list[bytes]:
     # Looked at last: of the few that have one of these times.
     where = f"ts IN ({times}) AND {LOGICAL['message_id']} IN (SELECT unnest($1))"
     span = marks[-1].ts, marks[0].ts + 1
-    ids = [mark.message_id for mark in marks]
-    return _read(view, catalog, span, where, "ts DESC, message_id DESC", [ids])
+    return _read(view, catalog, span, where, len(marks), [[mark.message_id for mark in marks]])
 
 
 def _read(
-    view: View, catalog: Catalog, span: Span, where: str, order: str, values: Sequence[Any] = ()
+    view: View,
+    catalog: Catalog,
+    span: Span,
+    where: str,
+    newest: int | None,
+    values: Sequence[Any] = (),
 ) -> list[bytes]:
-    parts = [_part(source, where) for source in view.sources(span)]
-    if not parts:
-        return []
-    sql = f"{' UNION ALL BY NAME '.join(parts)} ORDER BY {order}"
-    cursor = view.execute(sql, list(values))
-    names = [name for name, *_ in cursor.description or ()]
-    rows = [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+    """Each source by itself: whoever sends a property of another name each time would have them
+    all be columns of one table, which no memory holds."""
+    order = "ts, message_id" if newest is None else f"ts DESC, message_id DESC LIMIT {newest}"
+    rows: list[dict[str, Any]] = []
+    for source in view.sources(span):
+        rows += _rows(view, f"{_part(source, where)} ORDER BY {order}", values)
+    rows.sort(key=lambda row: (row["ts"], row["message_id"]), reverse=newest is not None)
+    del rows[len(rows) if newest is None else newest :]
     ids = catalog.ids_of(
         {row[name] for row in rows for name in ("who", "anon", "previous")} - {None}
     )
     return [restore.event(row, ids) for row in rows]
+
+
+def _rows(view: View, sql: str, values: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """Rows without the properties that they do not have."""
+    cursor = view.execute(sql, list(values))
+    names = [name for name, *_ in cursor.description or ()]
+    for found in cursor.fetchall():
+        yield {
+            name: value
+            for name, value in zip(names, found, strict=True)
+            if value is not None or name[1:2] != ":"
+        }
 
 
 def _part(source: Source, where: str) -> str:
@@ -78,12 +100,19 @@ def _part(source: Source, where: str) -> str:
 def stream(read: Callable[[Span], list[bytes]], span: Span) -> Iterator[bytes]:
     """The events of a span, by time: in pieces that are as long as there is little in them.
 
-    :param read: the events of a shorter span, in order.
+    :param read: the events of a shorter span, in order. A piece that is too much for the memory of
+        a question is halved.
     """
     start, length = span[0], HOUR
     while start < span[1]:
         end = min(start + length, span[1])
-        found = read((start, end))
+        try:
+            found = read((start, end))
+        except TooMuch:
+            if length == 1:
+                raise
+            length = max(min(length, span[1] - start) // 2, 1)
+            continue
         yield from found
         start = end
         if len(found) < PAGE // 2:

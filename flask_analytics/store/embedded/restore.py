@@ -34,15 +34,18 @@ def event(row: Mapping[str, Any], ids: Mapping[int, tuple[int, str]]) -> bytes:
     :param row: the columns by name, those of ``row.LOGICAL`` instead of what they are made of.
     :param ids: key -> (kind, id).
     """
-    made = Event(
-        type=EventType(row["type"]), source=Source(row["source"]), timestamp=moment(row["ts"]),
-        event_name=row["name"] if row["named"] == 1 else None,
-        action_name=row["name"] if row["named"] == 2 else row["action"],
-        url=_url(row), revenue=_revenue(row), properties=_properties(row),
+    fields: dict[str, Any] = {
+        "type": EventType(row["type"]), "source": Source(row["source"]),
+        "timestamp": moment(row["ts"]),
+        "event_name": row["name"] if row["named"] == 1 else None,
+        "action_name": row["name"] if row["named"] == 2 else row["action"],
+        "url": _url(row), "revenue": _revenue(row), "properties": _properties(row),
         **{field: row[column] for column, field in _SAME.items()},
-        **_people(row, ids), **(msgspec.json.decode(row["extra"]) if row["extra"] else {}),
-    )  # fmt: skip
-    return wire.encode(made)
+        **_people(row, ids),
+    }  # fmt: skip
+    if row["extra"]:
+        fields |= msgspec.json.decode(row["extra"])  # what its own column could not hold
+    return wire.encode(Event(**fields))
 
 
 def _people(row: Mapping[str, Any], ids: Mapping[int, tuple[int, str]]) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class EmbeddedStore:
         keys = None if person is None else persons.keys_of(person, self._catalog, view)
         if keys == []:
             return []
-        return records.bodies(view, self._catalog, span, keys, "ts, message_id")
+        return records.bodies(view, self._catalog, span, keys)
 
     def forget(self, person: str) -> int:
         """Erase all events, ids and traits of a person, by any of their ids: hidden now, written

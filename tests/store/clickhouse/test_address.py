@@ -42,6 +42,7 @@ def test_the_engine_inside() -> None:
         ("clickhouse://h/a-b", "letters, digits and _"),
         ("clickhouse://h/1a", "letters, digits and _"),
         ("clickhouse://u:secret?@h/a", "percent-encoded"),
+        ("clickhouse://u:1/secret@h/a", "%2F"),
         ("clickhouse://h/a?secure=1", "options"),
         ("chdb://memory", "folder of its own"),
         ("chdb:///", "folder of its own"),
