@@ -57,6 +57,8 @@ class Ingest:
         except Unreadable as error:
             return _problem(error.status, error.detail, error.field)
         if payload.events:
+            if wait := self._rates.batch(address, len(payload.events)):
+                return self._later("address", wait)
             if wait := self._rates.events(len(payload.events)):
                 return self._later("total", wait)
             self._accept(payload.events)

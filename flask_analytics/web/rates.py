@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 MEMORY = "memory://"
 
+#: Events of the module's own requests, by default.
+BATCH = 20
+
 #: Seconds that a storage on the network may take, for a connection and for an answer.
 TIMEOUT = 0.25
 
@@ -68,6 +71,17 @@ class Rates:
         :returns: None, or the seconds after which it is welcome.
         """
         return None if address is None else self._hit("address", 1, address)
+
+    def batch(self, address: str | None, count: int) -> int | None:
+        """Count what a request has brought, once it is read: a large one is as many as the module
+        makes of so many events, or one address could use up what all have together.
+
+        :returns: as ``request``.
+        """
+        rate, more = self._rates["address"], (count - 1) // BATCH
+        if address is None or rate is None or not more:
+            return None
+        return self._hit("address", min(more, rate.burst // 2), address)
 
     def events(self, count: int) -> int | None:
         """Count events, of whomever.

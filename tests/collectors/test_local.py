@@ -30,7 +30,12 @@ def test_memory_keeps_the_newest(deliver: Deliver) -> None:
 @pytest.fixture
 def stdout_logger() -> Iterator[logging.Logger]:
     logger = logging.getLogger("flask_analytics.stdout")
+    _reset(logger)  # a collector of another test may have set it up
     yield logger
+    _reset(logger)
+
+
+def _reset(logger: logging.Logger) -> None:
     logger.handlers.clear()
     logger.propagate = True
     logger.setLevel(logging.NOTSET)

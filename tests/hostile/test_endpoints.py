@@ -52,6 +52,7 @@ def served() -> Flask:
     app = Flask("shop")
     app.config.update(TESTING=True, SECRET_KEY="x", ANALYTICS_WRITE_KEYS={"w": KEY})
     app.config.update(ANALYTICS_DIR=HOME.name, ANALYTICS_STORE=None)
+    app.config.update(ANALYTICS_INGEST_RATE=None, ANALYTICS_INGEST_TOTAL=None)  # all is read
     analytics = Analytics(app)
     analytics.access(lambda: True)
     store = MemoryStore()

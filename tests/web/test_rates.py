@@ -181,6 +181,18 @@ def test_a_flood_is_told_to_wait(make_app: Callable[..., Flask]) -> None:
     assert app.extensions["analytics"].pipeline.stats()["refused"] == {"address": 3}
 
 
+def test_large_requests_count_as_several(make_app: Callable[..., Flask]) -> None:
+    """One address cannot use up the total of all by bodies of a hundred events."""
+    app = make_app(ANALYTICS_INGEST_RATE="1/second burst 12", ANALYTICS_INGEST_TOTAL=None)
+    client = app.test_client()
+    large, small = ({"events": [custom()] * count} for count in (100, 20))
+
+    answers = [client.post("/_a/e", json=large).status_code for _ in range(3)]
+    answers += [client.post("/_a/e", json=small).status_code for _ in range(2)]
+
+    assert answers == [204, 204, 429, 204, 429]
+
+
 def test_the_total_of_an_application(make_app: Callable[..., Flask]) -> None:
     """However many addresses: of all events together only so many are taken."""
     app = make_app(ANALYTICS_INGEST_TOTAL="1/second burst 100", ANALYTICS_INGEST_RATE=None)
