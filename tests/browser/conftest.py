@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 from itertools import count
 from typing import Any, TypeVar
@@ -220,7 +221,7 @@ class Site:
         In the order they happened: bodies are carried side by side, and may overtake each other.
         """
         events = [event for event in list(self.collector.events) if str(event.source) == source]
-        events.sort(key=lambda event: event.timestamp)
+        events.sort(key=happened)
         return [event for event in events if name in (None, event.name)]
 
     def wait_for_events(self, least: int, name: str | None = None) -> list[Any]:
@@ -242,6 +243,12 @@ class Site:
             lambda: [] if len(self.posts) < least else self.posts,
             lambda: f"{least} tries, have {self.posts}",
         )
+
+
+def happened(event: Any) -> datetime:
+    """When, by the browser's clock: what the server makes of it counts the way as well."""
+    told = event.context.get("original_timestamp")
+    return datetime.fromisoformat(told) if told else event.timestamp
 
 
 def wait_until(condition: Callable[[], T], wanted: Callable[[], str]) -> T:
