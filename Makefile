@@ -18,7 +18,7 @@ run: $(VENV)/run.done
 
 # Four runs in two processes at a time: most of a run of real servers is waiting.
 test: check browsers uwsgi atheris
-	@$(MAKE) --jobs=2 --output-sync=target --no-print-directory servers unit gevent gevent-browser
+	@$(MAKE) --jobs=2 --keep-going --output-sync=target --no-print-directory servers unit gevent gevent-browser
 
 # make check: style, format, types, and known vulnerabilities of what is needed
 check: lint types audit
