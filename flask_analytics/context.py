@@ -229,16 +229,17 @@ class Helpers:
             request = running_request()
             if request is not None:
                 _add_request(state, request, draft)
+        except DropEvent as drop:
+            state.pipeline.count_dropped(drop.reason)
+            if state.is_strict and drop.__cause__ is not None:
+                raise drop.__cause__ from None
+            return
         except Exception as error:
             forgive(state, error)
             state.pipeline.count_dropped("invalid")
             return
         try:
             state.pipeline.accept(draft)
-        except DropEvent as drop:
-            state.pipeline.count_dropped(drop.reason)
-            if state.is_strict and drop.__cause__ is not None:
-                raise drop.__cause__ from None
         except Exception as error:
             forgive(state, error)
 

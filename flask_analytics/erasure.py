@@ -79,7 +79,7 @@ class Traces:
         """What stays of a record."""
         event = self._event(body)
         if event is None:  # another application's, or of another version: any mention will do
-            return None if any(id.encode() in body for id in self._ids) else body
+            return None if any(msgspec.json.encode(id) in body for id in self._ids) else body
         wire = encode(event)
         left = self._rest(wire)
         if left is None or left == wire:

@@ -17,7 +17,7 @@ export function track(eventName, params) {
   hooks.emit("analytics:track", { eventName, params, timestamp: Date.now() });
 }
 
-function record(event_name, properties, timestamp) {
+function record(event_name, properties, timestamp = Date.now()) {
   if (isStopped || mayTell === false) return;
   const event = {
     type: event_name ? "custom" : "pageview",
@@ -78,7 +78,7 @@ function onLeave() {
   settle();
   // Firefox cuts off what runs while a tab closes, such as this very function when the page became
   // hidden; it runs again at the end of the page.
-  if (counted !== view) countView();
+  if (counted != view) countView();
   reportEngagement();
   flush(true);
 }

@@ -21,7 +21,8 @@ def check(patient: Patient) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding(
-            NAME, WARNING, "Nobody may read: the dashboard and the read API are closed.",
+            NAME, WARNING, "Nobody may read in production: outside debug mode the dashboard and "
+            "the read API are closed.",
             "Decorate a function with @analytics.access that returns True for those who may.",
         )  # fmt: skip
     if app.testing:

@@ -15,7 +15,7 @@ from .counters import printable
 from .drawings import DRAW
 
 #: What a headline need not say.
-_DEFAULTS = {"bots": False, "bucket": "day", "period": "day"}
+_DEFAULTS = {"bots": False, "people": False, "bucket": "day", "period": "day"}
 
 #: Words that the headline tells in its own way, or the table does.
 _TOLD = frozenset({

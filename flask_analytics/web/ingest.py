@@ -90,7 +90,7 @@ class Ingest:
         trusted = state.settings.trusted_hosts
         of_page = request.args.get(claims.PARAMETER)
         for event in events:
-            event.user_id, event.consent = user, consent
+            event.user_id, event.consent = user, dict(consent)  # before_send may change it
             for text in (event.properties.pop(claims.PROPERTY, None), of_page):
                 if text:
                     self._claim(event, text)

@@ -164,7 +164,7 @@ def sender(environ: Mapping[str, Any], log: QuietLog) -> str | None:
         found = ip_address(address or "")
     except ValueError:  # a socket of Unix
         return None
-    if (found.is_loopback or found.is_private) and _is_forwarded(environ):
+    if not found.is_global and _is_forwarded(environ):  # carriers' and clusters' networks, too
         log.warning(
             "proxy",
             "Every visitor seems to come from %s, a proxy: requests to the browser's endpoint are "

@@ -90,6 +90,7 @@ def test_every_way_in_leads_to_the_same_event(way, page, module, site, everythin
     (view,) = site.events("pageview")
     assert event.properties == {"total": 3}
     assert str(event.type) == "custom"
+    assert "original_timestamp" in event.context  # when it happened, not when it arrived
     assert event.view_id == view.view_id
 
 

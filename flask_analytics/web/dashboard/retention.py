@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ...errors import QuestionError
 from ...metrics import window
-from ...metrics.retention import Cohort, Period, Returned
+from ...metrics.retention import Cohort, Period, RetentionAnswer, Returned
 from ...metrics.window import Bucket, Range
 from ..charts.heat import shade
 from .desk import Desk
@@ -38,7 +38,7 @@ def retention(desk: Desk) -> dict[str, Any]:
     return {
         "period": period, "periods": tuple(Period), "offsets": range(count),
         "rows": [_row(desk, cohort, period) for cohort in asked.answer.cohorts],
-        "total": _cells(desk, asked.answer.size, asked.answer.returned, period),
+        "total": _total(desk, asked.answer, period, cohorts),
         "size": asked.answer.size, "csv": asked.csv, "is_empty": not cohorts,
         "start_event": own["start_event"], "return_event": own["return_event"],
         "names": [entry.key for entry in desk.ask("top", limit=100).answer],
@@ -69,8 +69,16 @@ def _row(desk: Desk, cohort: Cohort, period: Period) -> tuple[str, int, list[Cel
     return name, cohort.size, _cells(desk, cohort.size, cohort.returned, period, cohort.time)
 
 
+def _total(
+    desk: Desk, answer: RetentionAnswer, period: Period, cohorts: list[Cohort]
+) -> list[Cell]:
+    """Nothing where the period has begun for nobody."""
+    first = min((cohort.time for cohort in cohorts), key=datetime.fromisoformat, default="")
+    return _cells(desk, answer.size, answer.returned, period, first)
+
+
 def _cells(
-    desk: Desk, size: int, returned: tuple[Returned, ...], period: Period, time: str = ""
+    desk: Desk, size: int, returned: tuple[Returned, ...], period: Period, time: str
 ) -> list[Cell]:
     return [_cell(desk, size, one, _is_ahead(desk, one, period, time)) for one in returned]
 
