@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from flask import Flask
 
-from . import config, enrich
+from . import config, enrich, visitor
 from .collectors import address
 from .collectors.base import Collector
 from .collectors.memory import MemoryCollector
@@ -48,7 +49,7 @@ def assemble(
     pipeline, board = _pipeline(app, settings, collectors, place, log, forgotten)
     pipeline.steps, pipeline.redactions = steps, callbacks.redact
     permission = Permission(
-        app,
+        partial(visitor.ask, app),
         lambda: callbacks.consent,
         {GPC: settings.gpc, DNT: settings.dnt},
         [word for one in collectors.items() for word in (one[0], one[1].integration)],

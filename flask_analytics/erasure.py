@@ -140,6 +140,18 @@ def forget(state: State, store: Store | None, person: Person) -> Erased:
     return Erased(person.id, person.ids, count, journal, gone)
 
 
+def silence(state: State, id: str) -> None:
+    """What still waits of an id that is nowhere else is not sent.
+
+    :raises OSError: its list cannot be written.
+    """
+    now = state.pipeline.clock()
+    if state.home.is_dir():
+        _tell(state, (id,), now)
+    else:  # no other process of this machine can have anything
+        state.forgotten.add((id,), now, is_shared=False)
+
+
 def _tell(state: State, ids: tuple[str, ...], now: float) -> None:
     """Put somebody on the list. Where no folder can be made, no other process has one either."""
     try:

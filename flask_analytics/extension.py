@@ -219,6 +219,7 @@ class Analytics(Helpers):
         store = state.store() if state.store else None
         person = erasure.find(state, store, id)
         if person is None:
+            erasure.silence(state, id)  # of who is nowhere yet, something may wait in memory
             return None
         erased = erasure.forget(state, store, person)
         if store is not None:

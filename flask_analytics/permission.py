@@ -6,15 +6,12 @@ Decided in the request, before anything is kept. Whoever cannot answer has refus
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import consent
 from .consent import FORWARD, NOTHING, Consent
 from .errors import DropEvent
 from .log import QuietLog
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 #: What a signal of the browser refuses, by the word of the setting.
 SIGNALS: Mapping[str, Consent] = {"ignore": {}, "forward": {FORWARD: False}, "all": NOTHING}
@@ -26,6 +23,7 @@ GPC, DNT = "HTTP_SEC_GPC", "HTTP_DNT"
 class Permission:
     """Asks for each event that a visitor's request brings.
 
+    :param ask: calls the application's own callable; see ``visitor.ask``.
     :param declared: gives the application's own callable, if there is one by now.
     :param signals: header -> a word of ``SIGNALS``.
     :param collectors: what an answer may name.
@@ -33,13 +31,13 @@ class Permission:
 
     def __init__(
         self,
-        app: Flask,
+        ask: Callable[[Callable[[], Any]], Any],
         declared: Callable[[], Callable[[], Any] | None],
         signals: Mapping[str, str],
         collectors: Sequence[str],
         log: QuietLog,
     ) -> None:
-        self._app = app
+        self._ask = ask
         self._declared = declared
         self._signals = [(key, SIGNALS[word]) for key, word in signals.items() if SIGNALS[word]]
         self._collectors = frozenset(collectors)
@@ -60,7 +58,7 @@ class Permission:
     def _asked(self, declared: Callable[[], Any], refused: Consent) -> dict[str, bool]:
         """The answer, less what the browser refuses and the answer does not name."""
         try:
-            answer = self._app.ensure_sync(declared)()
+            answer = self._ask(declared)
             told = consent.read(answer, self._collectors)
         except Exception as error:
             self._log.warning("consent", "consent failed, which counts as a no", error=error)

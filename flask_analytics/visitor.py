@@ -27,7 +27,7 @@ def is_known(app: Flask, declared: Callable[[], Any] | None) -> bool:
 def user_id(app: Flask, declared: Callable[[], Any] | None) -> str | None:
     """The id of the user of this request: the declared callable's, else flask-login's."""
     if declared is not None:
-        return id_text(app.ensure_sync(declared)())
+        return id_text(ask(app, declared))
     if hasattr(app, "login_manager"):
         return id_text(_login_id())
     return None

@@ -155,7 +155,7 @@ def test_an_older_key_still_holds() -> None:
         ({}, "needs a user_id or a revenue"),
         ({"user_id": "u", "max_age": 0}, "at most 604800"),
         ({"user_id": "u", "max_age": WEEK + 1}, "at most 604800"),
-        ({"user_id": ["u"]}, "an id must be text"),
+        ({"user_id": ["u"]}, "user_id must be text"),
         ({"revenue": ("1", "EUR")}, "needs the event_name"),
         ({"revenue": ("1", "XYZ"), "event_name": "a"}, "ISO 4217"),
         ({"user_id": "u", "event_name": ""}, "must not be empty"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, request
+from flask import Flask, request, session
 from flask.testing import FlaskClient
 
 from flask_analytics import Analytics, Event, track
@@ -294,3 +294,35 @@ def test_a_dead_letter_needs_consent_too(make_app: MakeApp, tmp_path: Path) -> N
     (letters,) = tmp_path.rglob("dead.jsonl")
     assert b"kept-1" in letters.read_bytes()
     assert b"unkept-2" not in letters.read_bytes()
+
+
+def test_each_event_of_a_page_has_its_own(make_app: MakeApp) -> None:
+    """What before_send makes of one is not the next one's."""
+    analytics = Analytics()
+    app = make_app(analytics, ANALYTICS_COLLECTORS=["memory:"])
+    analytics.consent(lambda: {"ads": False})
+
+    @analytics.before_send
+    def allow(event: Event) -> Event:
+        if event.name == "a":
+            event.consent["ads"] = True
+        return event
+
+    with capture_events(app) as events:
+        app.test_client().post("/_a/e", data=BODY, content_type="text/plain")
+
+    assert [event.consent["ads"] for event in events] == [True, False]
+
+
+def test_a_look_into_the_session_is_no_touch(make_app: MakeApp) -> None:
+    """Or each page would vary by cookie, and no cache could keep it."""
+    analytics = Analytics()
+    app = make_app(analytics, SECRET_KEY="x")
+    analytics.consent(lambda: session.get("choice", True))
+    analytics.user_id(lambda: session.get("user"))
+
+    with capture_events(app) as events:
+        answer = app.test_client().get("/")
+
+    assert len(events) == 1
+    assert "Cookie" not in answer.headers.get("Vary", "")

@@ -86,7 +86,11 @@ def forget(id: str, yes: bool, is_json: bool) -> None:
 
     with plain_errors():
         opened = store() if state().store else None
-        person = _person(opened, id)
+        try:
+            person = _person(opened, id)
+        except click.ClickException:
+            erasure.silence(state(), id)  # something may wait in memory
+            raise
         if not yes:
             click.confirm(
                 f"Erase {printable(person.id)} ({_many(person.ids)}) and all their events, for "

@@ -19,6 +19,7 @@ from ..collectors.base import (
 from ..log import QuietLog
 from .buffer import Entry
 from .dead import DeadLetters
+from .forgotten import Forgotten
 from .ledger import Ledger
 from .stats import MAX_REASONS, OTHER
 
@@ -41,6 +42,7 @@ class Account:
 
     :param announce: called with a signal's name and its arguments.
     :param finish: called with entries that have ended.
+    :param forgotten: whose events are written down no more.
     :param now: seconds since the epoch.
     """
 
@@ -53,6 +55,7 @@ class Account:
         dead: DeadLetters,
         finish: Callable[[Sequence[Entry]], None],
         now: Callable[[], float] = time.time,
+        forgotten: Forgotten | None = None,
     ) -> None:
         self.ledger = Ledger()
         self._name = name
@@ -61,6 +64,7 @@ class Account:
         self._dead = dead
         self._finish = finish
         self._now = now
+        self._forgotten = forgotten or Forgotten(None)
 
     def accept(self) -> None:
         """An event has come in."""
@@ -125,8 +129,9 @@ class Account:
         self._announce("event_dropped", collector=self._name, reason=reason, count=1)
 
     def bury(self, entry: Entry, reason: str) -> None:
-        """Write an event down that has ended, if it may be on a disk."""
-        if entry.may_keep:
+        """Write an event down that has ended, if it may be on a disk. Somebody may have been
+        forgotten while it was under way."""
+        if entry.may_keep and self._forgotten.sift([entry])[0]:
             self._dead.bury(entry.body, self._name, reason, entry.at)
 
     def drop(self, entries: Sequence[Entry], reason: str) -> None:

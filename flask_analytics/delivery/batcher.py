@@ -81,7 +81,7 @@ class Lane:
         self._forgotten = forgotten or Forgotten(None)
         self.account = Account(
             name, announce=announce, log=log, dead=self._dead, finish=self._finish,
-            now=lambda: epoch + clock(),
+            now=lambda: epoch + clock(), forgotten=self._forgotten,
         )  # fmt: skip
         self.supply = Supply(
             budget,

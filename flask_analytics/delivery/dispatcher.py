@@ -113,7 +113,7 @@ class Dispatcher:
         else:
             if len(pump.inbox) >= self._queue_events:
                 self._overflow(pump)
-            pump.inbox.append(item)
+            pump.inbox.append((item, self._epoch + self._clock()))
         if pump.is_asleep:
             hub.current().call(pump.wake.set)  # type: ignore[union-attr]
         elif not pump.is_started:

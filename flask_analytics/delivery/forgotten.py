@@ -86,13 +86,14 @@ class Forgotten:
         self._known = _File(secrets.token_hex(16))
         self._stamp: tuple[int, ...] = ()
 
-    def add(self, ids: Collection[str], at: float) -> None:
+    def add(self, ids: Collection[str], at: float, is_shared: bool = True) -> None:
         """Whatever these ids did up to now (seconds since the epoch) is not to be sent.
 
+        :param is_shared: False: by this process.
         :raises OSError: it cannot be written; then this process alone knows.
         """
         self._note(self._known, ids, at)
-        if self._path is None:
+        if self._path is None or not is_shared:
             return
         folder.make(self._path.parent)
         with _alone(self._path.with_suffix(".lock")):

@@ -117,7 +117,7 @@ class Pump:
         with self.journal.lock:
             place = self.journal.append(body, at)
             if place is None:
-                self.inbox.append(item)
+                self.inbox.append((item, at))
                 return len(self.inbox) <= most
             segment, start = place
             if self.gaps or len(self.inbox) >= most:
@@ -181,9 +181,7 @@ class Pump:
 
     def _distribute(self, item: Item) -> None:
         try:
-            place: Sequence[Any] = (self._epoch + self._clock(),)
-            if isinstance(item, tuple):
-                item, *place = item
+            item, *place = item
             event = self._complete(item)
             entry = Entry(encode(event), *place)
             entry.may_keep = may_keep(event.consent)

@@ -91,20 +91,21 @@ class Ingest:
         of_page = request.args.get(claims.PARAMETER)
         for event in events:
             event.user_id, event.consent = user, dict(consent)  # before_send may change it
-            for text in (event.properties.pop(claims.PROPERTY, None), of_page):
-                if text:
-                    self._claim(event, text)
-            self._vocabulary.limit(event)
+            told = event.properties.pop(claims.PROPERTY, None), of_page
+            names = [self._claim(event, text) for text in told if text]
+            self._vocabulary.limit(event, keep_name=event.event_name in names)
             if trusted and event.url and host_name(urlsplit(event.url).netloc, trusted) is None:
                 event.url = None  # the page's word for it is not enough
             state.pipeline.accept(Draft(event, now, facts))
 
-    def _claim(self, event: Event, text: Any) -> None:
-        """Give an event what the server has signed for it."""
+    def _claim(self, event: Event, text: Any) -> str:
+        """Give an event what the server has signed for it. Returns its name, if that was, too."""
         state = self._state
         claim = claims.read(text, state.secrets, state.pipeline.clock())
         if claim is None or not claim.give(event):
             state.pipeline.trimmed.count("claim")
+            return ""
+        return claim.event_name or ""
 
 
 def _body(current: Request) -> bytes:

@@ -155,16 +155,11 @@ def _readable(known: Senders, response: Response) -> Response:
 
 
 def _take(state: State, payload: Payload) -> Response:
-    is_page = "Origin" in request.headers
-    for event in payload.events:
-        try:
-            if is_page:
-                _add_visitor(event)
-                event.consent = state.permission.of(request.environ) or {}
-        except DropEvent as drop:
+    try:
+        _accept(state, payload.events)
+    except DropEvent as drop:  # before the first of them
+        for _ in payload.events:
             state.pipeline.count_dropped(drop.reason)
-        else:
-            senders.accept(state.pipeline, event)
     if not payload.refused:
         return json_response(200, {"success": True})
     if payload.events:
@@ -172,6 +167,20 @@ def _take(state: State, payload: Payload) -> Response:
     first: Any = payload.refused[0]
     detail = f"Nothing was taken. {first.detail}"
     return _no(400, first.code, detail, first.field, payload.summary())
+
+
+def _accept(state: State, events: list[Event]) -> None:
+    """Take them in; of those that a page sends, its visitor is asked.
+
+    :raises DropEvent: the visitor cannot be asked.
+    """
+    is_page = "Origin" in request.headers
+    consent = state.permission.of(request.environ) if is_page and events else None
+    for event in events:
+        if is_page:
+            _add_visitor(event)
+            event.consent = dict(consent or {})
+        senders.accept(state.pipeline, event)
 
 
 def _add_visitor(event: Event) -> None:

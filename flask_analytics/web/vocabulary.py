@@ -6,6 +6,7 @@ process saw yesterday, and what the module itself sends, has its place whoever c
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from ..event import Event
@@ -62,17 +63,25 @@ class Vocabulary:
         self._log = log
         self._clock = clock
         self._day = -1
+        self._lock = threading.Lock()
         self._names: dict[str, _Keys] = {}
         self._known: dict[str, set[int]] = {}
         self._turn(-1)
 
-    def limit(self, event: Event) -> None:
-        """Replace what is too much in an event of a page."""
+    def limit(self, event: Event, keep_name: bool = False) -> None:
+        """Replace what is too much in an event of a page.
+
+        :param keep_name: the server has signed it.
+        """
         day = int(self._clock()) // _DAY
         if day != self._day:
-            self._turn(day)
+            with self._lock:
+                if day != self._day:
+                    self._turn(day)
         keys = self._keys(event.name)
-        if keys is None:
+        if keys is None and keep_name:
+            keys = _Keys(set())
+        elif keys is None:
             event.event_name = OTHER
             keys = self._names.setdefault(OTHER, _Keys(set()))
             self._tell("event_name", f"{MAX_NAMES} names of events")
@@ -110,7 +119,7 @@ class Vocabulary:
 
     def _turn(self, day: int) -> None:
         """A new day: what was seen on the last one has a place."""
-        known = {name: keys.seen for name, keys in self._names.items()}
+        known = {name: keys.seen for name, keys in list(self._names.items())}
         for name, own in OWN.items():
             known[name] = known.get(name, set()) | set(map(hash, own))
         self._day, self._names, self._known = day, {}, known

@@ -116,7 +116,7 @@ def test_refusals_are_told(terminal: Terminal, write: Write) -> None:
         "no event: Expected `object`, got `array`": 1,
         "type: invalid enum value": 1,
         "the event is larger than 32768 bytes": 1,
-        "revenue: revenue currency is not in ISO 4217: use a code such as 'EUR'": 1,
+        "revenue: revenue currency must be a code of ISO 4217 such as 'EUR'": 1,
     }
     assert report["examples"][0]["line"] == 2
     assert report["examples"][0]["text"] == "{bad"

@@ -9,11 +9,14 @@ from pathlib import Path
 import pytest
 
 from flask_analytics import Event
+from flask_analytics.delivery.account import Account
 from flask_analytics.delivery.blanks import records, rewrite
 from flask_analytics.delivery.buffer import Entry
+from flask_analytics.delivery.dead import DeadLetters
 from flask_analytics.delivery.forgotten import KEPT, Forgotten, rest
 from flask_analytics.delivery.segment import ACK, BLANK, Segment
 from flask_analytics.event import decode, encode
+from flask_analytics.log import QuietLog
 
 ANN, BOB = "ann-5", "bob-6"
 
@@ -150,3 +153,20 @@ def test_whose_an_event_is() -> None:
     assert decode(rest(encode(Event(user_id=BOB)), gone) or b"").user_id == BOB
     nobodys = encode(Event(event_name="e"))
     assert rest(nobodys, gone) == nobodys
+
+
+def test_no_letter_is_written_of_who_was_forgotten_meanwhile(tmp_path: Path) -> None:
+    """The destination refuses an event whose person was forgotten while it was under way."""
+    forgotten, dead = Forgotten(tmp_path / "f.json"), DeadLetters(tmp_path, QuietLog())
+    account = Account(
+        "webhook", announce=lambda *args, **more: None, log=QuietLog(), dead=dead,
+        finish=lambda entries: None, forgotten=forgotten,
+    )  # fmt: skip
+    forgotten.add([ANN], 100.5)
+
+    for id in (ANN, BOB):
+        account.reject(entry(100.0, user_id=id), "http_400")
+
+    (letter,) = [json.loads(line) for line in (tmp_path / "dead.jsonl").read_text().splitlines()]
+    assert BOB in json.dumps(letter)
+    assert account.ledger.rejected == {"http_400": 2}

@@ -20,6 +20,7 @@ QUESTIONS: dict[str, dict[str, list[str]]] = {
     "breakdown": {"dimension": ["browser"]},
     "funnel": {"step": ["pageview", "bought"]},
     "retention": {"offset": ["0", "1"]},
+    "recent": {},
     "active": {"interval": ["day"]},
     "visits": {},
     "revenue": {},

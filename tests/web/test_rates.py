@@ -150,6 +150,7 @@ def test_a_table_says_what_the_library_asks() -> None:
         ({"REMOTE_ADDR": "unix:"}, None),
         ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.1"}, None),
         ({"REMOTE_ADDR": "10.0.0.1", "HTTP_FORWARDED": "for=192.0.2.1"}, None),
+        ({"REMOTE_ADDR": "100.64.3.7", "HTTP_X_FORWARDED_FOR": "192.0.2.1"}, None),
         ({"REMOTE_ADDR": "8.8.8.8", "HTTP_X_FORWARDED_FOR": "10.0.0.1"}, "8.8.8.8"),
     ],
 )

@@ -154,4 +154,4 @@ def _revenue(amount: str, currency: str) -> Revenue:
         return Revenue.of(amount, currency)
     except (TypeError, ValueError) as error:
         # Which currency it was would make each a reason of its own.
-        raise Refused("revenue: " + re.sub(r" '.{0,16}' ", " ", str(error), count=1)) from None
+        raise Refused("revenue: " + re.sub(r", not '.*'$", "", str(error), flags=re.S)) from None

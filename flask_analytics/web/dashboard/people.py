@@ -63,7 +63,12 @@ def find(desk: Desk, id: str) -> Person:
 
 def forget(desk: Desk) -> AnyResponse:
     """Erase a person, then show who is left."""
-    person = find(desk, request.form.get("id", ""))
+    id = request.form.get("id", "")
+    try:
+        person = find(desk, id)
+    except QuestionError:
+        erasure.silence(desk.state, id)  # something may wait in memory
+        raise
     erased = desk.do(lambda store: erasure.forget(desk.state, store, person))
     return redirect(desk.link("people", id=None, confirm=None, forgotten=erased.events), 303)
 

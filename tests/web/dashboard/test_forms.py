@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -185,7 +186,7 @@ def test_dead_letters_go_to_their_collector_again(
         folder = tmp_path / "analytics" / "journal"
         folder.mkdir(parents=True, mode=0o700)
         letter = event(5, "ann", event_name="lost", properties={"a": 1})
-        DeadLetters(folder, QuietLog()).bury(encode(letter), "webhook", "400", 1000.0)
+        DeadLetters(folder, QuietLog()).bury(encode(letter), "webhook", "400", time.time())
         client = app.test_client()
         page = client.get("/analytics/delivery")
         token = re.search(r'name="token" value="([^"]+)"', page.text)
@@ -224,7 +225,7 @@ def test_of_two_webhooks_one_is_sent_to(make_app: Callable[..., Flask], tmp_path
         folder.mkdir(parents=True, mode=0o700)
         for nth, name in enumerate(("webhook", "webhook-2", "webhook-2")):
             letter = event(5 + nth, "ann", event_name="lost")
-            DeadLetters(folder, QuietLog()).bury(encode(letter), name, "400", 1000.0)
+            DeadLetters(folder, QuietLog()).bury(encode(letter), name, "400", time.time())
         client = app.test_client()
         page = client.get("/analytics/delivery")
         token = re.search(r'name="token" value="([^"]+)"', page.text)
