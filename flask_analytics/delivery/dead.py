@@ -38,11 +38,11 @@ class DeadLetters:
 
     def _append(self, path: Path, line: bytes) -> None:
         # One write to the end of the file: lines of several processes do not mix.
-        file = _open(path)
+        file = open_own(path)
         try:
             if os.fstat(file).st_size + len(line) > MAX_BYTES // 2:
                 path.replace(path.with_name("dead.1.jsonl"))
-                full, file = file, _open(path)
+                full, file = file, open_own(path)
                 os.close(full)
             if not _ends_a_line(file):  # a full disk took half of the last one
                 line = b"\n" + line
@@ -52,8 +52,8 @@ class DeadLetters:
             os.close(file)
 
 
-def _open(path: Path) -> int:
-    """Never through a link: it may lead to any file of ours."""
+def open_own(path: Path) -> int:
+    """A file to append to. Never through a link: it may lead to any file of ours."""
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
     file = os.open(path, flags, 0o600)
     give(file, path.parent)

@@ -9,8 +9,13 @@ from .erase import erase_aliases
 from .identity import Alias
 from .keeping import slices
 
-#: Every id that an event names.
-_NAMED = "SELECT DISTINCT arrayJoin([who, anon]) AS key FROM events"
+#: Seconds in which somebody who was told of may still be on the way: events come after what they
+#: tell, see ``keeping``, from another process too.
+GRACE = 3600
+
+#: Every id that an event names, or is about to.
+_NAMED = """SELECT DISTINCT arrayJoin([who, anon]) AS key FROM events
+UNION DISTINCT SELECT key FROM people WHERE at > now() - {grace}"""
 
 _PERSON = """SELECT k.key AS key, if(w.person != 0, w.person, k.key) AS person
 FROM ({keys}) AS k LEFT ANY JOIN ({whose}) AS w ON k.key = w.key"""
@@ -19,13 +24,14 @@ _NOBODY = "SELECT key, key AS person FROM people WHERE false"
 
 
 def leave(client: Client, whose: str | None, aliases: Iterable[Alias]) -> None:
-    """Erase ids that no event names, nor any other id of the same person.
+    """Erase ids that no event names, nor any other id of the same person. Who was told of within
+    the last hour stays until the next time.
 
     :param whose: a SELECT of ``key`` and ``person``, see ``State.people``.
     """
     whose = whose or _NOBODY
     known = _PERSON.format(keys="SELECT DISTINCT key FROM people", whose=whose)
-    there = _PERSON.format(keys=_NAMED, whose=whose)
+    there = _PERSON.format(keys=_NAMED.format(grace=GRACE), whose=whose)
     sql = f"SELECT key FROM ({known}) WHERE person NOT IN (SELECT person FROM ({there}))"
     gone = [int(key) for (key,) in client.rows(sql)]
     keys = frozenset(gone)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from ...errors import StoreError
 from .client import Client
-from .schema import ACTION, TABLES
+from .schema import ACTION, TABLES, TOLD_AT
 
 #: Number -> statements. Each may run again: two processes may start at the same moment, and one
 #: may be killed half way. Never change one that was released; add the next.
 MIGRATIONS: dict[int, tuple[str, ...]] = {
     1: TABLES,
     2: (ACTION, "ALTER TABLE events MATERIALIZE COLUMN action_name"),
+    3: TOLD_AT,
 }
 
 _TABLE = """CREATE TABLE IF NOT EXISTS migrations (number UInt32, at DateTime DEFAULT now())

@@ -63,6 +63,13 @@ ACTION = f"""ALTER TABLE events ADD COLUMN IF NOT EXISTS action_name {_WORD} DEF
     multiIf(type = 'pageview', NULL, JSONExtractString(body, 'action_name') != '',
     JSONExtractString(body, 'action_name'), type = 'action', name, NULL) AFTER type"""
 
+#: When an id was told last; 1970 for those of before it was a column.
+TOLD_AT = (
+    "ALTER TABLE people ADD COLUMN IF NOT EXISTS at DateTime",
+    """ALTER TABLE told_people MODIFY QUERY
+    SELECT key, kind, name AS id, now() AS at FROM told WHERE what = 'id'""",
+)
+
 TABLES = (
     EVENTS,
     """CREATE TABLE IF NOT EXISTS told (

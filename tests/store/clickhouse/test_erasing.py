@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from flask_analytics.metrics.person import Traits
 from flask_analytics.metrics.window import micros
+from flask_analytics.store.clickhouse.client import Client
 from flask_analytics.store.clickhouse.store import ClickHouseStore
 
 from .conftest import NOON, Open, event
@@ -57,3 +61,25 @@ def test_others_see_it_at_once(store: ClickHouseStore, another: Open) -> None:
     assert store.answer(Traits("a")).id == "a"
     assert store.append([alias]) == 0
     assert not store.unalias("a", "b")
+
+
+def test_who_is_just_arriving_is_not_purged(
+    store: ClickHouseStore, another: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process purges after the ids are kept and before their events are."""
+    other, insert = another(), Client.insert
+
+    def late(client: Client, table: str, rows: Any) -> None:
+        if table == "events":
+            other.purge(0)
+        insert(client, table, rows)
+
+    store.append([event(0)])  # the tables
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Client, "insert", late)
+        identify = {"type": "identify", "traits": {"plan": "pro"}}
+        store.append([event(1, user_id="ann", anonymous_id="device", **identify)])
+
+    found = store.answer(Traits("ann"))
+    assert (found.ids, found.traits) == (("ann", "device"), {"plan": "pro"})
+    assert store.forget("ann") == 1
