@@ -107,10 +107,15 @@ def set_traits(
 
 def remap(connection: sqlite3.Connection) -> dict[int, int]:
     """Key -> the key that stands for its person, where they differ."""
-    stands = _Components(connection.execute(_ALIASES)).stands_for()
+    stands = joined(connection)
     for anon, who in connection.execute("SELECT anon, who FROM link"):
         stands[anon] = stands.get(who, who)
     return stands
+
+
+def joined(connection: sqlite3.Connection) -> dict[int, int]:
+    """The same by aliases alone: those are few, links are as many as people."""
+    return _Components(connection.execute(_ALIASES)).stands_for()
 
 
 class _Components:

@@ -98,7 +98,7 @@ def take(
         generation=meta["generation"],
         removals=meta["removals"],
         people_generation=meta["people_generation"],
-        top_key=_top_key(connection),
+        top_key=top_key(connection),
     )
 
 
@@ -138,7 +138,7 @@ def highest(connection: sqlite3.Connection) -> int:
     return counter(connection, "last_event")
 
 
-def _top_key(connection: sqlite3.Connection) -> int:
+def top_key(connection: sqlite3.Connection) -> int:
     """The largest key of an id that was ever given."""
     row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'identity'").fetchone()
     return int(row[0]) if row else 0
