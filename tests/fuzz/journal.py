@@ -6,13 +6,13 @@ import os
 import tempfile
 from pathlib import Path
 
-from flask_analytics.delivery.segment import ACK, Segment, _frame
+from flask_analytics.delivery.segment import ACK, Segment, frame
 
 SEEDS = [
-    b"\n".join([_frame(b'{"a":1}', 5)[:-1], b"garbage", _frame(b"", 0)[:-1]]) + b"\0\0",
-    _frame(b"x" * 100, 2**32 - 1) + b"\xff" + _frame(b'{"w":[3,[0],1,false]}', 0),
-    b"\xff" + _frame(b'{"w":[99999,[-1,5],-1,true]}', 0),
-    _frame(b"{}", 1)[:-3],
+    b"\n".join([frame(b'{"a":1}', 5)[:-1], b"garbage", frame(b"", 0)[:-1]]) + b"\0\0",
+    frame(b"x" * 100, 2**32 - 1) + b"\xff" + frame(b'{"w":[3,[0],1,false]}', 0),
+    b"\xff" + frame(b'{"w":[99999,[-1,5],-1,true]}', 0),
+    frame(b"{}", 1)[:-3],
     b"\n\n\n\xff0\n",
 ]
 
